@@ -1,0 +1,148 @@
+//! What the tool says: a report for people, or one line of JSON for programs.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use skewless::FeatureSet;
+
+use crate::fail::{Failure, Outcome};
+use crate::progress::Watch;
+use crate::table;
+
+/// Everything worth saying, collected on the way.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Whether stdout belongs to a program; people then read stderr.
+    stats: bool,
+    events: usize,
+    queries: usize,
+    read_seconds: f64,
+    compute_seconds: f64,
+    write_seconds: f64,
+}
+
+impl Report {
+    /// An empty report.
+    pub(crate) fn new(stats: bool) -> Self {
+        Self { stats, ..Self::default() }
+    }
+
+    /// Takes note of what was read.
+    pub(crate) fn read(&mut self, events: &[RecordBatch], queries: &[RecordBatch], seconds: f64) {
+        let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum();
+        (self.events, self.queries, self.read_seconds) = (rows(events), rows(queries), seconds);
+    }
+
+    /// Says what is computed over what.
+    pub(crate) fn heading(&self, set: &FeatureSet, about: &[String; 2]) -> Outcome<()> {
+        let keys: Vec<&str> = set.entity_columns().iter().map(skewless::Column::name).collect();
+        self.tell(&format!(
+            "definition  {} v{}, fingerprint {}, {} features of {}\nevents      {}, {}\nqueries     {}, {}\n",
+            set.name(),
+            set.version(),
+            set.fingerprint(),
+            set.names().len(),
+            keys.join("/"),
+            grouped(self.events),
+            about[0],
+            grouped(self.queries),
+            about[1],
+        ))
+    }
+
+    /// Runs one way of computing and says how long it took.
+    pub(crate) fn timed<T>(&mut self, name: &str, run: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        let watch = Watch::new();
+        let result = run()?;
+        let seconds = watch.seconds();
+        self.compute_seconds += seconds;
+        let rate = self.events as f64 / seconds.max(1e-9);
+        self.tell(&format!("{name:<10}  {seconds:.2} s, {} events/s\n", grouped(rate as usize)))?;
+        Ok(result)
+    }
+
+    /// Shows a few vectors.
+    pub(crate) fn table(&self, set: &FeatureSet, vectors: &RecordBatch) -> Outcome<()> {
+        self.tell(&format!("\n{}\n", table::render(set, vectors)))
+    }
+
+    /// Says that both ways agree.
+    pub(crate) fn agreed(&self, compared: usize, set: &FeatureSet) -> Outcome<()> {
+        self.tell(&format!(
+            "compared    {} values ({} queries x {} features) bit for bit: batch and stream agree on all of them\n",
+            grouped(compared),
+            grouped(self.queries),
+            set.names().len(),
+        ))
+    }
+
+    /// Says what was written.
+    pub(crate) fn written(&mut self, out: &Path, vectors: &RecordBatch, seconds: f64) -> Outcome<()> {
+        self.write_seconds = seconds;
+        self.tell(&format!(
+            "wrote       {}: {} rows, {} columns\n",
+            out.display(),
+            grouped(vectors.num_rows()),
+            vectors.num_columns()
+        ))
+    }
+
+    /// Says the rest.
+    pub(crate) fn finish(&self) -> Outcome<()> {
+        if !self.stats {
+            return Ok(());
+        }
+        say(&format!(
+            "{{\"events\":{},\"queries\":{},\"read_seconds\":{:.6},\"compute_seconds\":{:.6},\"write_seconds\":{:.6},\
+             \"peak_rss_bytes\":{}}}\n",
+            self.events,
+            self.queries,
+            self.read_seconds,
+            self.compute_seconds,
+            self.write_seconds,
+            peak_rss().map_or("null".to_owned(), |bytes| bytes.to_string()),
+        ))
+    }
+
+    /// Tells people.
+    fn tell(&self, text: &str) -> Outcome<()> {
+        if self.stats {
+            eprint!("{text}");
+            return Ok(());
+        }
+        say(text)
+    }
+}
+
+/// Writes to stdout; a reader that has had enough is no failure.
+pub(crate) fn say(text: &str) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::input(format!("cannot write to stdout: {why}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The most memory this process ever had, where the system tells.
+fn peak_rss() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

@@ -1,0 +1,171 @@
+//! The two ways to the same vectors.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema};
+use skewless::batch::{Rows, point_in_time, rows};
+use skewless::{Column, Entity, Feature, FeatureSet, Record, Stream, Timestamp, Value, ValueRef, Window};
+
+use crate::answers::Answers;
+use crate::fail::{Failure, Outcome};
+use crate::progress::Progress;
+
+/// The column of a query that says as of when.
+pub(crate) const AS_OF: &str = "as_of";
+
+/// A row's time and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    time: i64,
+    batch: u32,
+    row: u32,
+}
+
+/// Lets every event be its own query.
+///
+/// The columns are shared with the events, not copied.
+pub(crate) fn events_as_queries(set: &FeatureSet, events: &[RecordBatch]) -> Outcome<Vec<RecordBatch>> {
+    events.iter().map(|batch| query_columns(set, batch)).collect()
+}
+
+/// A batch's entity columns, and its time called `as_of`.
+fn query_columns(set: &FeatureSet, batch: &RecordBatch) -> Outcome<RecordBatch> {
+    let mut fields = Vec::new();
+    let mut arrays = Vec::new();
+    let names = set.entity_columns().iter().map(|column| (column.name(), column.name()));
+    for (name, new_name) in names.chain([(set.time_column().name(), AS_OF)]) {
+        let missing = || Failure::input(format!("the events have no column `{name}`"));
+        let array = batch.column_by_name(name).ok_or_else(missing)?;
+        fields.push(Field::new(new_name, array.data_type().clone(), true));
+        arrays.push(array.clone());
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|why| Failure::input(why.to_string()))
+}
+
+/// Refuses events without the definition's columns.
+pub(crate) fn check_events(set: &FeatureSet, events: &[RecordBatch]) -> skewless::Result<()> {
+    events.iter().try_for_each(|batch| rows(set, batch).map(|_| ()))
+}
+
+/// Refuses queries without entity or `as_of`.
+pub(crate) fn check_queries(set: &FeatureSet, queries: &[RecordBatch]) -> skewless::Result<()> {
+    let asked = asked(set)?;
+    queries.iter().try_for_each(|batch| rows(&asked, batch).map(|_| ()))
+}
+
+/// All queries at once.
+pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<RecordBatch> {
+    let mut progress = Progress::new("batch", queries.iter().map(RecordBatch::num_rows).sum());
+    progress.begin();
+    Ok(point_in_time(set, events, queries)?)
+}
+
+/// One event at a time.
+///
+/// Events and queries are taken in order of time, as a host that waits for late events would hand them
+/// over. A query comes before the events at its own time, which are not in its answer. The frontier goes
+/// along, so states age as they do in a service.
+pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<RecordBatch> {
+    let asked = asked(set)?;
+    let events = bind(set, events)?;
+    let queries = bind(&asked, queries)?;
+    let query_starts = starts(&queries);
+    let (event_order, query_order) = (in_time(&events, "events")?, in_time(&queries, "queries")?);
+    let mut progress = Progress::new("stream", event_order.len() + query_order.len());
+    let mut stream = Stream::new(set);
+    let mut answers = Answers::new(set, query_order.len());
+    let mut coming = event_order.iter().peekable();
+    let mut done = 0;
+    for place in &query_order {
+        while let Some(event) = coming.next_if(|event| event.time < place.time) {
+            feed(&mut stream, &events, event)?;
+            done += 1;
+            progress.at(done);
+        }
+        let as_of = Timestamp::from_micros(place.time)?;
+        stream.advance(as_of);
+        let entity = entity(&asked, &queries, place).map_err(|why| place.blame("queries", why))?;
+        let position = query_starts.get(place.batch as usize).copied().unwrap_or(0) + place.row as usize;
+        answers.put(position, &entity, as_of, stream.vector(&entity, as_of)?.values())?;
+        done += 1;
+        progress.at(done);
+    }
+    // No query sees these any more, but a bad one among them must not go unnoticed.
+    coming.try_for_each(|event| feed(&mut stream, &events, event))?;
+    answers.finish()
+}
+
+/// Hands one event to the stream.
+fn feed(stream: &mut Stream, events: &[Rows<'_>], event: &Place) -> Outcome<()> {
+    let Some(rows) = events.get(event.batch as usize) else { return Ok(()) };
+    stream.advance(Timestamp::from_micros(event.time)?);
+    stream.update(&rows.row(event.row as usize)).map(|_| ()).map_err(|why| event.blame("events", why))
+}
+
+/// A definition whose events are queries: it lets the crate read queries as it reads events.
+fn asked(set: &FeatureSet) -> skewless::Result<FeatureSet> {
+    let names: Vec<String> = set.entity_columns().iter().map(|column| column.name().to_owned()).collect();
+    let mut builder = FeatureSet::builder("queries").entity(names).time(AS_OF);
+    for column in set.entity_columns() {
+        if let Some(kind) = column.kind() {
+            builder = builder.column(column.name(), kind);
+        }
+    }
+    builder.feature("asked", Feature::count().over(Window::lifetime())).build()
+}
+
+/// Who asks.
+fn entity(asked: &FeatureSet, queries: &[Rows<'_>], place: &Place) -> skewless::Result<Entity> {
+    let Some(rows) = queries.get(place.batch as usize) else { return Ok(Entity::new([])) };
+    let row = rows.row(place.row as usize);
+    // What cannot name an entity is refused with the words that an event gets.
+    let columns = asked.entity_columns();
+    let parts: Vec<Value> = columns.iter().map(|column| part(column, row.field(column)).to_value()).collect();
+    if parts.iter().any(|part| matches!(part, Value::Null | Value::F64(_) | Value::List(_))) {
+        let _ = Stream::new(asked).update(&row)?;
+    }
+    Ok(Entity::new(parts))
+}
+
+/// A value in its column's kind; null if it does not fit.
+fn part<'a>(column: &Column, found: ValueRef<'a>) -> ValueRef<'a> {
+    column.kind().map_or(Ok(found), |kind| found.to_kind(kind)).unwrap_or(ValueRef::Null)
+}
+
+/// Finds the columns of every batch.
+fn bind<'a>(set: &FeatureSet, batches: &'a [RecordBatch]) -> skewless::Result<Vec<Rows<'a>>> {
+    batches.iter().map(|batch| rows(set, batch)).collect()
+}
+
+/// The position of each batch's first row among all rows.
+fn starts(batches: &[Rows<'_>]) -> Vec<usize> {
+    let starts = batches.iter().scan(0, |next, rows| {
+        let start = *next;
+        *next += rows.len();
+        Some(start)
+    });
+    starts.collect()
+}
+
+/// Where the rows are, in order of time and, at one time, as given.
+fn in_time(batches: &[Rows<'_>], what: &str) -> Outcome<Vec<Place>> {
+    let mut places = Vec::with_capacity(batches.iter().map(Rows::len).sum());
+    for (batch, rows) in batches.iter().enumerate() {
+        for row in 0..rows.len() {
+            let mut place = Place { time: 0, batch: batch as u32, row: row as u32 };
+            place.time = rows.time(row).map_err(|why| place.blame(what, why))?.micros();
+            places.push(place);
+        }
+    }
+    // The place itself breaks ties, so this is as good as a stable sort.
+    places.sort_unstable();
+    Ok(places)
+}
+
+impl Place {
+    /// The failure of one row.
+    fn blame(&self, what: &str, why: skewless::Error) -> Failure {
+        why.context(format!("{what}, batch {} row {}", self.batch, self.row)).into()
+    }
+}

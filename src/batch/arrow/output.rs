@@ -1,0 +1,221 @@
+//! Writing answers as Arrow columns.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow_array::builder::{Float64Builder, ListBuilder};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+
+use super::AS_OF;
+use crate::definition::FeatureSet;
+use crate::error::{Error, Result};
+use crate::state::State;
+use crate::stream::Entity;
+use crate::time::Timestamp;
+use crate::value::{Kind, Value, ValueRef};
+
+/// The answers of a pass, feature by feature.
+pub(super) struct Columns<'a> {
+    set: &'a FeatureSet,
+    rows: usize,
+    arrays: Vec<Option<ArrayRef>>,
+    /// Values that derived features still need.
+    values: Vec<Option<Vec<Value>>>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn new(set: &'a FeatureSet, rows: usize) -> Self {
+        let count = set.names().len();
+        Self { set, rows, arrays: vec![None; count], values: vec![None; count] }
+    }
+
+    /// Takes the values of feature `at`, in query order.
+    pub(super) fn put(&mut self, at: usize, values: Vec<Value>) -> Result<()> {
+        if let Some(row) = values.iter().position(|value| *value == Value::Overflow) {
+            let name = self.set.names().get(at).map_or("?", String::as_str);
+            return Err(Error::overflow(name).context(format!("query {row}")));
+        }
+        let kind = self.set.kinds().nth(at).unwrap_or(Kind::F64);
+        if let Some(slot) = self.arrays.get_mut(at) {
+            *slot = Some(array(kind, &values));
+        }
+        if self.set.plan().derived.iter().any(|derived| derived.parts.contains(&at)) {
+            if let Some(slot) = self.values.get_mut(at) {
+                *slot = Some(values);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the derived values.
+    pub(super) fn derive(&mut self) -> Result<()> {
+        let plan = self.set.plan();
+        for (i, derived) in plan.derived.iter().enumerate() {
+            let parts: Vec<&[Value]> =
+                derived.parts.iter().map(|part| self.values.get(*part).and_then(Option::as_deref).unwrap_or(&[])).collect();
+            let mut row_parts = Vec::with_capacity(parts.len());
+            let values = (0..self.rows).map(|row| {
+                row_parts.clear();
+                row_parts.extend(parts.iter().map(|part| part.get(row).unwrap_or(&Value::Null)));
+                derived.op.output(derived.kind, &row_parts)
+            });
+            let values = values.collect();
+            self.put(plan.features.len() + i, values)?;
+        }
+        Ok(())
+    }
+
+    /// The result: the queries' entities and times, then the values.
+    pub(super) fn finish(self, queries: &[RecordBatch], times: &[i64]) -> Result<RecordBatch> {
+        let (mut fields, mut arrays) = entity_columns(self.set, queries)?;
+        fields.push(Field::new(AS_OF, timestamp(), false));
+        arrays.push(Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC")));
+        let values = self.set.names().iter().zip(self.set.kinds()).zip(self.arrays).enumerate();
+        for (at, ((name, kind), values)) in values {
+            let values = values.unwrap_or_else(|| array(kind, &vec![Value::Null; self.rows]));
+            fields.push(Field::new(name, values.data_type().clone(), self.set.is_nullable(at)));
+            arrays.push(values);
+        }
+        batch(fields, arrays)
+    }
+}
+
+fn batch(fields: Vec<Field>, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        .map_err(|why| Error::definition("result", format!("arrow refuses it: {why}")))
+}
+
+fn timestamp() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// The entity columns of all query batches, one after another.
+fn entity_columns(set: &FeatureSet, queries: &[RecordBatch]) -> Result<(Vec<Field>, Vec<ArrayRef>)> {
+    let bound = queries.iter().map(|batch| super::Bound::queries(set, batch)).collect::<Result<Vec<_>>>()?;
+    let mut fields = Vec::new();
+    let mut arrays = Vec::new();
+    for (at, column) in set.entity_columns().iter().enumerate() {
+        let rows = bound.iter().flat_map(|batch| (0..batch.len()).map(move |row| batch.cell(at, row)));
+        let values = rows.map(|cell| crate::stream::key_part(column, cell).map(ValueRef::to_value)).collect::<Result<Vec<_>>>()?;
+        entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
+    }
+    Ok((fields, arrays))
+}
+
+/// One entity column; undeclared ones take the kind of their values, which must be one.
+fn entity_column(
+    name: &str,
+    kind: Option<Kind>,
+    values: &[Value],
+    fields: &mut Vec<Field>,
+    arrays: &mut Vec<ArrayRef>,
+) -> Result<()> {
+    let kind = kind.or_else(|| values.first().and_then(Value::kind)).unwrap_or(Kind::Str);
+    if let Some(other) = values.iter().find(|value| value.kind() != Some(kind)) {
+        return Err(Error::column(name, kind, other.as_ref()).context("one batch has another type than the first"));
+    }
+    let values = array(kind, values);
+    fields.push(Field::new(name, values.data_type().clone(), false));
+    arrays.push(values);
+    Ok(())
+}
+
+/// Values of one kind as an Arrow array.
+fn array(kind: Kind, values: &[Value]) -> ArrayRef {
+    let time = |value: &Value| if let Value::Time(at) = value { Some(at.micros()) } else { None };
+    match kind {
+        Kind::F64 => Arc::new(values.iter().map(Value::as_f64).collect::<Float64Array>()),
+        Kind::I64 => Arc::new(values.iter().map(Value::as_i64).collect::<Int64Array>()),
+        Kind::Str => Arc::new(values.iter().map(Value::as_str).collect::<StringArray>()),
+        Kind::Bool => {
+            let bool = |value: &Value| if let Value::Bool(x) = value { Some(*x) } else { None };
+            Arc::new(values.iter().map(bool).collect::<BooleanArray>())
+        }
+        Kind::Time => Arc::new(values.iter().map(time).collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
+        Kind::List => lists(values),
+    }
+}
+
+fn lists(values: &[Value]) -> ArrayRef {
+    let mut builder = ListBuilder::new(Float64Builder::new());
+    for value in values {
+        if let Value::List(list) = value {
+            builder.values().append_slice(list);
+        }
+        builder.append(matches!(value, Value::List(_)));
+    }
+    let lists: ListArray = builder.finish();
+    Arc::new(lists)
+}
+
+/// Every entity's values and state as of one time.
+///
+/// Entities are in their own order, so the same events give the same tables, whatever order they came in.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    values: RecordBatch,
+    states: RecordBatch,
+    as_of: Timestamp,
+    left_out: usize,
+}
+
+impl Snapshot {
+    /// The entity columns, `as_of`, and one column a value; what [`point_in_time`](super::point_in_time)
+    /// gives.
+    pub fn values(&self) -> &RecordBatch {
+        &self.values
+    }
+
+    /// The entity columns and `state`: the bytes of [`State::encode`], as Binary.
+    pub fn states(&self) -> &RecordBatch {
+        &self.states
+    }
+
+    /// The time it is of, and the frontier of its states.
+    pub fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
+    /// How many events were at or after `as_of` and so not taken.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+}
+
+pub(super) fn snapshot_of(
+    set: &FeatureSet,
+    mut states: Vec<(Entity, State)>,
+    as_of: Timestamp,
+    left_out: usize,
+) -> Result<Snapshot> {
+    states.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+    for (at, column) in set.entity_columns().iter().enumerate() {
+        let part = |(entity, _): &(Entity, State)| entity.parts().get(at).cloned().unwrap_or(Value::Null);
+        let values: Vec<Value> = states.iter().map(part).collect();
+        entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
+    }
+    let encoded: BinaryArray = states.iter().map(|(_, state)| Some(state.encode())).collect();
+    let mut state_fields = fields.clone();
+    state_fields.push(Field::new("state", DataType::Binary, false));
+    let mut state_arrays = arrays.clone();
+    state_arrays.push(Arc::new(encoded));
+
+    let vectors = states.iter().map(|(_, state)| state.vector(as_of)).collect::<Result<Vec<_>>>()?;
+    fields.push(Field::new(AS_OF, timestamp(), false));
+    arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.micros(); states.len()]).with_timezone("UTC")));
+    for (at, (name, kind)) in set.names().iter().zip(set.kinds()).enumerate() {
+        let values: Vec<Value> =
+            vectors.iter().map(|vector| vector.values().get(at).cloned().unwrap_or(Value::Null)).collect();
+        if let Some(row) = values.iter().position(|value| *value == Value::Overflow) {
+            return Err(Error::overflow(name).context(format!("entity {}", states[row].0)));
+        }
+        let values = array(kind, &values);
+        fields.push(Field::new(name, values.data_type().clone(), set.is_nullable(at)));
+        arrays.push(values);
+    }
+    Ok(Snapshot { values: batch(fields, arrays)?, states: batch(state_fields, state_arrays)?, as_of, left_out })
+}

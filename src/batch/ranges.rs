@@ -1,0 +1,99 @@
+//! Which rows a window sees at each query: two pointers for every kind of window.
+
+use crate::definition::{Plan, WindowPlan};
+use crate::fold::Range;
+use crate::table::{Grouping, Table};
+use crate::time::BEGINNING;
+
+/// Queries sorted by entity and time.
+#[derive(Debug)]
+pub(super) struct Queries<'a> {
+    /// Groups are entities; queries for entities without events come first, as group 0.
+    pub(super) grouping: &'a Grouping,
+    pub(super) times: &'a [i64],
+}
+
+/// The rows `[from, to)` of the sorted table that `window` sees at each query, in sorted query order.
+pub(super) fn ranges(
+    plan: &Plan,
+    window: &WindowPlan,
+    table: &Table<'_>,
+    events: &Grouping,
+    queries: &Queries<'_>,
+) -> Vec<Range> {
+    let mut out = Vec::with_capacity(queries.times.len());
+    out.resize(queries.grouping.group(0).len(), (0, 0));
+    let activity = window.session.and_then(|(gap, fold)| Some((gap, plan.folds.get(fold)?.select.bit)));
+    for entity in 0..events.starts.len().saturating_sub(1) {
+        let asked = queries.grouping.group(entity + 1);
+        if asked.is_empty() {
+            continue;
+        }
+        let rows = events.group(entity);
+        let mut walk = Walk::new(window, activity, table, rows.clone());
+        for row in queries.grouping.order.get(asked).unwrap_or(&[]) {
+            let (low, high) = walk.to(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
+            out.push(((rows.start + low) as u32, (rows.start + high) as u32));
+        }
+    }
+    out
+}
+
+/// One entity's rows, walked forward as the queries' times rise.
+struct Walk<'a> {
+    times: &'a [i64],
+    masks: &'a [u64],
+    window: &'a WindowPlan,
+    /// For sessions: the gap, and the filter bit of what counts as activity.
+    activity: Option<(i64, u64)>,
+    low: usize,
+    high: usize,
+    /// The last activity before the end, and where its run started.
+    last: Option<i64>,
+    run: i64,
+    /// Just after the latest reset before the end.
+    reset: i64,
+}
+
+impl<'a> Walk<'a> {
+    fn new(window: &'a WindowPlan, activity: Option<(i64, u64)>, table: &'a Table<'_>, rows: std::ops::Range<usize>) -> Self {
+        let times = table.times.get(rows.clone()).unwrap_or(&[]);
+        let masks = table.masks.get(rows).unwrap_or(&[]);
+        Self { times, masks, window, activity, low: 0, high: 0, last: None, run: BEGINNING, reset: BEGINNING }
+    }
+
+    /// The rows the window sees at `t`, which is not before the `t` of the last call.
+    fn to(&mut self, t: i64) -> (usize, usize) {
+        let end = t.saturating_sub(self.window.offset);
+        while let Some(time) = self.times.get(self.high).filter(|time| **time < end) {
+            self.pass(*time);
+            self.high += 1;
+        }
+        let mut start = self.window.tail.start(end).max(self.reset);
+        if let Some((gap, _)) = self.activity {
+            let open = self.last.is_some_and(|last| end.saturating_sub(last) <= gap);
+            start = start.max(if open { self.run } else { end });
+        }
+        while self.low < self.high && self.times.get(self.low).is_some_and(|time| *time < start) {
+            self.low += 1;
+        }
+        (self.low, self.high)
+    }
+
+    /// Takes note of a row that comes to lie before the end.
+    #[inline]
+    fn pass(&mut self, time: i64) {
+        let mask = self.masks.get(self.high).copied().unwrap_or(0);
+        if let Some((gap, bit)) = self.activity {
+            if mask & bit != 0 {
+                if self.last.is_none_or(|last| time.saturating_sub(last) > gap) {
+                    self.run = time;
+                }
+                self.last = Some(time);
+            }
+        }
+        if self.window.reset.is_some_and(|bit| mask & bit != 0) {
+            self.reset = time.saturating_add(1);
+        }
+    }
+}

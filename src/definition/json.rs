@@ -1,0 +1,285 @@
+//! The JSON form of a definition, read with the place of every mistake.
+
+use super::Computers;
+use super::builder::{Builder, Feature, Source};
+use super::tree::Tree;
+use crate::error::{Error, Result};
+use crate::expr::{Derived, Filter, Term, col};
+use crate::features;
+use crate::time::Span;
+use crate::value::{Kind, Value};
+use crate::window::Window;
+
+/// Reads a definition from text.
+pub(super) fn read(text: &str, computers: &Computers) -> Result<Builder> {
+    read_tree(&Tree::parse(text)?, computers)
+}
+
+/// Reads a definition from any tree.
+pub(super) fn read_tree(tree: &Tree, computers: &Computers) -> Result<Builder> {
+    let top = Place { at: "definition".into(), tree };
+    let mut builder = None;
+    let fields = top.object("an object with `name`, `version`, `entity`, `time`, `features`")?;
+    for needed in ["name", "version", "entity", "time", "features"] {
+        if !fields.iter().any(|(name, _)| name == needed) {
+            return Err(top.error(format!("`{needed}` is missing")));
+        }
+    }
+    if let Some(name) = top.field("name") {
+        builder = Some(Builder::new(name.text("a name")?.to_owned()));
+    }
+    let mut builder = builder.ok_or_else(|| top.error("`name` is missing"))?;
+    for (name, tree) in fields {
+        let place = Place { at: name.clone(), tree };
+        builder = match name.as_str() {
+            "name" => builder,
+            "version" => builder.version(place.version()?),
+            "entity" => builder.entity(place.names("a column or a list of columns")?),
+            "time" => builder.time(place.text("a column")?),
+            "columns" => place.fields("an object of kinds")?.try_fold(builder, |builder, (column, kind)| {
+                Ok(builder.column(column, kind.kind()?))
+            })?,
+            "features" => place.fields("an object of features")?.try_fold(builder, |builder, (name, feature)| {
+                Ok(builder.feature(name, feature.feature(computers)?))
+            })?,
+            "derived" => place.fields("an object of derived features")?.try_fold(builder, |builder, (name, derived)| {
+                Ok(builder.derive(name, derived.derived()?))
+            })?,
+            other => return Err(top.unknown(other, "name, version, entity, time, columns, features, derived")),
+        };
+    }
+    Ok(builder)
+}
+
+/// A tree and where it stands.
+struct Place<'a> {
+    at: String,
+    tree: &'a Tree,
+}
+
+impl<'a> Place<'a> {
+    fn error(&self, message: impl Into<String>) -> Error {
+        Error::definition(self.at.clone(), message)
+    }
+
+    fn expected(&self, what: &str) -> Error {
+        self.error(format!("found {}, expected {what}", self.tree.describe()))
+    }
+
+    fn unknown(&self, field: &str, allowed: &str) -> Error {
+        self.error(format!("unknown field `{field}`; allowed: {allowed}"))
+    }
+
+    fn object(&self, what: &str) -> Result<&'a [(String, Tree)]> {
+        if let Tree::Object(fields) = self.tree { Ok(fields) } else { Err(self.expected(what)) }
+    }
+
+    fn fields(&self, what: &str) -> Result<impl Iterator<Item = (&'a str, Place<'a>)> + use<'a>> {
+        let at = self.at.clone();
+        let fields = self.object(what)?.iter();
+        Ok(fields.map(move |(name, tree)| (name.as_str(), Place { at: format!("{at}.{name}"), tree })))
+    }
+
+    fn field(&self, name: &str) -> Option<Place<'a>> {
+        let Tree::Object(fields) = self.tree else { return None };
+        let (_, tree) = fields.iter().find(|(n, _)| n == name)?;
+        Some(Place { at: format!("{}.{name}", self.at), tree })
+    }
+
+    fn text(&self, what: &str) -> Result<&'a str> {
+        if let Tree::Leaf(Value::Str(text)) = self.tree { Ok(text) } else { Err(self.expected(what)) }
+    }
+
+    fn names(&self, what: &str) -> Result<Vec<String>> {
+        match self.tree {
+            Tree::List(items) => items
+                .iter()
+                .map(|tree| Place { at: self.at.clone(), tree }.text(what).map(str::to_owned))
+                .collect(),
+            _ => Ok(vec![self.text(what)?.to_owned()]),
+        }
+    }
+
+    fn version(&self) -> Result<u32> {
+        match self.tree {
+            Tree::Leaf(Value::I64(n)) => u32::try_from(*n).map_err(|_| self.expected("a whole number below 2^32")),
+            _ => Err(self.expected("a whole number below 2^32")),
+        }
+    }
+
+    fn kind(&self) -> Result<Kind> {
+        let names: Vec<_> = Kind::ALL.iter().map(|(_, name)| *name).collect();
+        let expected = || format!("one of {}", names.join(", "));
+        Kind::from_name(self.text(&expected())?).ok_or_else(|| self.expected(&expected()))
+    }
+
+    fn span(&self) -> Result<Span> {
+        self.text("a duration like \"7d\"")?.parse().map_err(|why: Error| self.error(why.to_string()))
+    }
+
+    fn value(&self, what: &str) -> Result<Value> {
+        match self.tree {
+            Tree::Leaf(value) => Ok(value.clone()),
+            Tree::List(items) => {
+                let numbers = items.iter().map(|item| match item {
+                    Tree::Leaf(value) => value.as_f64(),
+                    _ => None,
+                });
+                numbers.collect::<Option<Vec<f64>>>().map(Value::from).ok_or_else(|| self.expected(what))
+            }
+            Tree::Object(_) => Err(self.expected(what)),
+        }
+    }
+
+    fn feature(&self, computers: &Computers) -> Result<Feature> {
+        const OPTIONS: [&str; 4] = ["where", "over", "tie_break", "default"];
+        let fields = self.object("an object like {\"count\": \"*\", \"over\": {\"sliding\": \"7d\"}}")?;
+        let mut aggregates = fields.iter().filter(|(name, _)| !OPTIONS.contains(&name.as_str()));
+        let catalogue = computers.names().map(str::to_owned).chain(features::names().map(str::to_owned)).collect::<Vec<_>>().join(", ");
+        let Some((name, tree)) = aggregates.next() else {
+            return Err(self.error(format!("no aggregate; one of {} is needed", catalogue)));
+        };
+        let source = match (computers.find(name), features::find(name)) {
+            (Some(fold), _) => Source::Custom(fold),
+            (None, Some(aggregate)) => Source::Builtin(aggregate),
+            (None, None) => {
+                return Err(self.error(format!(
+                    "unknown aggregate or field `{name}`; aggregates: {}; fields: {}",
+                    catalogue,
+                    OPTIONS.join(", ")
+                )));
+            }
+        };
+        if let Some((second, _)) = aggregates.next() {
+            return Err(self.error(format!("two aggregates or an unknown field: `{name}` and `{second}`")));
+        }
+        let inputs = Place { at: format!("{}.{name}", self.at), tree }.names("a column, or a list of columns")?;
+        let mut feature = Feature::new(source, inputs);
+        if let Some(filter) = self.field("where") {
+            feature = feature.filter(filter.filter()?);
+        }
+        let over = self.field("over").ok_or_else(|| self.error("`over` is missing; \"lifetime\" takes all events"))?;
+        feature = feature.over(over.window()?);
+        if let Some(tie) = self.field("tie_break") {
+            feature = feature.tie_break(tie.text("a column")?);
+        }
+        if let Some(default) = self.field("default") {
+            feature = feature.default(default.value("a value")?);
+        }
+        Ok(feature)
+    }
+
+    fn window(&self) -> Result<Window> {
+        const ALLOWED: &str = "lifetime, sliding, hop, tumbling, session, activity, within, since, offset";
+        if let Tree::Leaf(Value::Str(word)) = self.tree {
+            return if word == "lifetime" { Ok(Window::lifetime()) } else { Err(self.expected("\"lifetime\" or an object")) };
+        }
+        let fields: Vec<_> = self.fields("\"lifetime\" or an object like {\"sliding\": \"7d\"}")?.collect();
+        let mut base: Option<(&str, Window)> = None;
+        for (name, place) in &fields {
+            let window = match *name {
+                "lifetime" => Window::lifetime(),
+                "sliding" => Window::sliding(place.span()?),
+                "tumbling" => Window::tumbling(place.span()?),
+                "session" => Window::session(place.span()?),
+                "hop" | "activity" | "within" | "since" | "offset" => continue,
+                other => return Err(self.unknown(other, ALLOWED)),
+            };
+            if let Some((first, _)) = base.replace((name, window)) {
+                return Err(self.error(format!("both `{first}` and `{name}`; a window is one of them")));
+            }
+        }
+        let (kind, mut window) = base.unwrap_or(("lifetime", Window::lifetime()));
+        for (name, place) in fields {
+            window = match (name, kind) {
+                ("hop", "sliding") if place.tree == &Tree::Leaf("exact".into()) => window.exact(),
+                ("hop", "sliding") => window.hop(place.span()?),
+                ("activity", "session") => window.activity(place.filter()?),
+                ("within", "session") => window.within(place.span()?),
+                ("since", _) => window.since(place.filter()?),
+                ("offset", _) => window.offset(place.span()?),
+                ("hop" | "activity" | "within", _) => {
+                    return Err(self.error(format!("`{name}` does not go with `{kind}`")));
+                }
+                _ => window,
+            };
+        }
+        Ok(window)
+    }
+
+    fn filter(&self) -> Result<Filter> {
+        let parts = self.fields("an object like {\"event_type\": \"click\"}")?;
+        let filters = parts.map(|(name, place)| match name {
+            "all" => Ok(Filter::all(place.filters()?)),
+            "any" => Ok(Filter::any(place.filters()?)),
+            "not" => Ok(place.filter()?.not()),
+            column => place.condition(column),
+        });
+        let filters = filters.collect::<Result<Vec<_>>>()?;
+        if filters.is_empty() { Err(self.error("an empty filter; leave it out to take every event")) } else { Ok(Filter::all(filters)) }
+    }
+
+    fn filters(&self) -> Result<Vec<Filter>> {
+        match self.tree {
+            Tree::List(items) if !items.is_empty() => items
+                .iter()
+                .enumerate()
+                .map(|(i, tree)| Place { at: format!("{}[{i}]", self.at), tree }.filter())
+                .collect(),
+            _ => Err(self.expected("a list of filters")),
+        }
+    }
+
+    fn condition(&self, column: &str) -> Result<Filter> {
+        const ALLOWED: &str = "a value, a list of values, or an object of gt, ge, lt, le, ne, is_null";
+        match self.tree {
+            Tree::Leaf(Value::Null) => Err(self.error("found null; write {\"is_null\": true}")),
+            Tree::Leaf(value) => Ok(col(column).eq(value.clone())),
+            Tree::List(items) => {
+                let values = items.iter().map(|item| match item {
+                    Tree::Leaf(value) if !value.is_null() => Ok(value.clone()),
+                    other => Err(self.error(format!("found {} in a list of values", other.describe()))),
+                });
+                let values = values.collect::<Result<Vec<_>>>()?;
+                if values.is_empty() { Err(self.expected(ALLOWED)) } else { Ok(col(column).is_in(values)) }
+            }
+            Tree::Object(fields) if fields.is_empty() => Err(self.expected(ALLOWED)),
+            Tree::Object(_) => {
+                let parts = self.fields(ALLOWED)?.map(|(op, place)| place.comparison(column, op));
+                Ok(Filter::all(parts.collect::<Result<Vec<_>>>()?))
+            }
+        }
+    }
+
+    fn comparison(&self, column: &str, op: &str) -> Result<Filter> {
+        let value = || match self.tree {
+            Tree::Leaf(value) if !value.is_null() => Ok(value.clone()),
+            _ => Err(self.expected("a value")),
+        };
+        let column = col(column);
+        Ok(match (op, self.tree) {
+            ("gt", _) => column.gt(value()?),
+            ("ge", _) => column.ge(value()?),
+            ("lt", _) => column.lt(value()?),
+            ("le", _) => column.le(value()?),
+            ("ne", _) => column.ne(value()?),
+            ("is_null", Tree::Leaf(Value::Bool(true))) => column.is_null(),
+            ("is_null", Tree::Leaf(Value::Bool(false))) => column.is_not_null(),
+            ("is_null", _) => return Err(self.expected("true or false")),
+            _ => return Err(self.error(format!("unknown comparison `{op}`; allowed: gt, ge, lt, le, ne, is_null"))),
+        })
+    }
+
+    fn derived(&self) -> Result<Derived> {
+        let allowed = || Term::NAMED.map(|(name, _)| name).join(", ");
+        let fields = self.object("an object like {\"ratio\": [\"a\", \"b\"]}")?;
+        let [(name, tree)] = fields else {
+            return Err(self.error(format!("found {}, expected one of {}", self.tree.describe(), allowed())));
+        };
+        let Some((_, op)) = Term::NAMED.into_iter().find(|(n, _)| n == name) else {
+            return Err(self.error(format!("unknown derivation `{name}`; allowed: {}", allowed())));
+        };
+        let parts = Place { at: format!("{}.{name}", self.at), tree }.names("a feature or a list of features")?;
+        Ok(Derived { op, parts })
+    }
+}

@@ -1,0 +1,264 @@
+//! What the features are: [`FeatureSet`], written in Rust or in JSON, and its fingerprint.
+
+mod builder;
+mod json;
+mod plan;
+mod tree;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::ser::{Serialize, Serializer};
+
+pub use self::builder::{Builder, Feature, Names};
+pub use self::plan::MAX_FILTERS;
+pub(crate) use self::plan::{FoldPlan, Plan, Storage, WindowPlan};
+use crate::error::{Error, Result};
+use crate::hash::Fingerprint;
+use crate::record::Column;
+use crate::value::Kind;
+
+/// Named features over one kind of entity: the one definition that every door runs.
+///
+/// Cheap to clone. Made by [`FeatureSet::builder`] or read from JSON; both give the same
+/// [`fingerprint`](Self::fingerprint) for the same meaning.
+///
+/// # Format
+/// ```json
+/// {"name": "shopper", "version": 1, "entity": "user_id", "time": "ts",
+///  "columns": {"qty": "i64"},
+///  "features": {
+///    "clicks_7d": {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "7d", "hop": "1h"}},
+///    "spend_30d": {"sum": "amount", "over": {"sliding": "30d"}, "default": 0.0}},
+///  "derived": {"spend_per_click": {"ratio": ["spend_30d", "clicks_7d"]}}}
+/// ```
+/// `entity` is a column or a list of columns. `columns` gives a column's kind where its use does not:
+/// numeric aggregates read `f64`, `first` and `last` read `string`, a filter's literal tells its own. See
+/// [`Window`](crate::Window), [`Filter`](crate::Filter) and [`Derived`](crate::Derived) for the rest.
+///
+/// # Errors
+/// [`ErrorKind::Definition`](crate::ErrorKind::Definition), which says where and what is allowed: unknown
+/// fields and aggregates, duplicate names, sizes that are no multiple of their hop, kinds that do not fit.
+///
+/// # Examples
+/// ```
+/// use skewless::{Feature, FeatureSet, Span, Window, col};
+///
+/// let built = FeatureSet::builder("shopper")
+///     .entity("user_id")
+///     .time("ts")
+///     .feature("clicks_7d", Feature::count().filter(col("event_type").eq("click")).over(Window::sliding(Span::days(7))))
+///     .build()?;
+/// let read = FeatureSet::from_json(
+///     r#"{"name": "shopper", "version": 1, "entity": "user_id", "time": "ts", "features": {
+///         "clicks_7d": {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "7d", "hop": "1h"}}}}"#,
+/// )?;
+/// assert_eq!(built.fingerprint(), read.fingerprint());
+/// # Ok::<(), skewless::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct FeatureSet(Arc<Inner>);
+
+struct Inner {
+    json: String,
+    fingerprint: Fingerprint,
+    name: String,
+    version: u32,
+    names: Arc<[String]>,
+    plan: Plan,
+}
+
+impl FeatureSet {
+    /// Starts a definition called `name`, version 1, with no features.
+    pub fn builder(name: impl Into<String>) -> Builder {
+        Builder::new(name.into())
+    }
+
+    /// Reads a definition.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Definition`](crate::ErrorKind::Definition) with the place and what is allowed there.
+    pub fn from_json(text: &str) -> Result<Self> {
+        Self::from_json_with(text, &Computers::new())
+    }
+
+    /// Reads a definition that may use your own computers by name.
+    ///
+    /// # Errors
+    /// As [`FeatureSet::from_json`].
+    pub fn from_json_with(text: &str, computers: &Computers) -> Result<Self> {
+        json::read(text, computers)?.build()
+    }
+
+    fn assemble(json: String, ids: String, name: String, version: u32, names: Vec<String>, plan: Plan) -> Self {
+        let fingerprint = Fingerprint::of(&format!("{json}{ids}"));
+        Self(Arc::new(Inner { json, fingerprint, name, version, names: names.into(), plan }))
+    }
+
+    /// The name of the set.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The version given by its author.
+    pub fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// The identity of what this definition means.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.0.fingerprint
+    }
+
+    /// The definition in canonical JSON: everything that was left to a default is written out.
+    pub fn to_json(&self) -> &str {
+        &self.0.json
+    }
+
+    /// The names of the vector's values: features in the order written, then derived ones.
+    pub fn names(&self) -> &[String] {
+        &self.0.names
+    }
+
+    pub(crate) fn shared_names(&self) -> &Arc<[String]> {
+        &self.0.names
+    }
+
+    /// The kind of each value, in the order of [`names`](Self::names).
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.plan().kinds()
+    }
+
+    /// Whether value `i` can be null: sums and counts without a null default cannot.
+    pub fn is_nullable(&self, i: usize) -> bool {
+        self.plan().is_nullable(i)
+    }
+
+    /// The columns an event is asked for; entity columns first, then time.
+    pub fn columns(&self) -> &[Column] {
+        &self.plan().columns
+    }
+
+    /// The columns that make up the entity.
+    pub fn entity_columns(&self) -> &[Column] {
+        self.columns().get(..self.plan().entities).unwrap_or(&[])
+    }
+
+    /// The column of the event time.
+    pub fn time_column(&self) -> &Column {
+        &self.columns()[self.plan().entities]
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.0.plan
+    }
+
+    /// Succeeds if `other` means the same, else says what differs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch).
+    pub fn check_same(&self, other: &Self) -> Result<()> {
+        if Arc::ptr_eq(&self.0, &other.0) || self.fingerprint() == other.fingerprint() {
+            return Ok(());
+        }
+        Err(Error::mismatch(format!(
+            "definitions differ: {} is {} v{}, {} is {} v{}; {}",
+            self.fingerprint(),
+            self.name(),
+            self.version(),
+            other.fingerprint(),
+            other.name(),
+            other.version(),
+            difference(self.to_json(), other.to_json()),
+        )))
+    }
+}
+
+/// The first place where two canonical definitions part, with some text around it.
+fn difference(a: &str, b: &str) -> String {
+    let same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let excerpt = |text: &str| {
+        let from = same.saturating_sub(40);
+        String::from_utf8_lossy(text.as_bytes().get(from..(same + 40).min(text.len())).unwrap_or(&[])).into_owned()
+    };
+    format!("first difference: `{}` against `{}`", excerpt(a), excerpt(b))
+}
+
+impl PartialEq for FeatureSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint() == other.fingerprint()
+    }
+}
+
+impl Eq for FeatureSet {}
+
+impl fmt::Debug for FeatureSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FeatureSet({} v{}, {}, {} values)", self.name(), self.version(), self.fingerprint(), self.names().len())
+    }
+}
+
+impl Serialize for FeatureSet {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        tree::Tree::parse(self.to_json()).map_err(serde::ser::Error::custom)?.serialize(to)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for FeatureSet {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let tree = tree::Tree::deserialize(from)?;
+        json::read_tree(&tree, &Computers::new()).and_then(Builder::build).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Your own computers, by the name a JSON definition calls them.
+///
+/// # Examples
+/// ```
+/// use skewless::{Computers, FeatureSet, features::Max};
+///
+/// let computers = Computers::new().with("highest", || Max::<f64>::new());
+/// let set = FeatureSet::from_json_with(
+///     r#"{"name": "s", "version": 1, "entity": "user", "time": "ts",
+///         "features": {"top": {"highest": "price", "over": "lifetime"}}}"#,
+///     &computers,
+/// )?;
+/// assert_eq!(set.names(), ["top"]);
+/// # Ok::<(), skewless::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Computers(Vec<(String, Make)>);
+
+type Make = Arc<dyn Fn() -> Arc<dyn crate::fold::Fold> + Send + Sync>;
+
+impl Computers {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a computer called `name`; a built-in aggregate of that name is hidden by it.
+    #[must_use]
+    pub fn with<C: crate::FeatureComputer>(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn() -> C + Send + Sync + 'static,
+    ) -> Self {
+        self.0.push((name.into(), Arc::new(move || Arc::new(make()))));
+        self
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn crate::fold::Fold>> {
+        self.0.iter().rev().find(|(n, _)| n == name).map(|(_, make)| make())
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+impl fmt::Debug for Computers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,99 @@
+//! The one rounding at the end: to the nearest `f64`, ties to even, in integers only.
+
+use super::limbs::limb;
+
+/// The highest `64 * K` bits of a number that is not zero, its top bit set.
+struct Top<const K: usize> {
+    bits: [u64; K],
+    /// The power of two of the lowest bit kept.
+    exponent: i32,
+    /// Whether a bit below was set.
+    sticky: bool,
+}
+
+#[inline]
+fn top<const K: usize>(mag: &[u64], exponent: i32) -> Option<Top<K>> {
+    let high = mag.iter().rposition(|&x| x != 0)?;
+    let lead = limb(mag, high).leading_zeros();
+    // Counted from one, so that a limb below the first reads as zero rather than as an index below zero.
+    let at = |up: usize| if up == 0 { 0 } else { limb(mag, up - 1) };
+    let bits = std::array::from_fn(|i| {
+        let up = (high + 1 + i + 1).saturating_sub(K);
+        (at(up) << lead) | (at(up.saturating_sub(1)) >> 1 >> (63 - lead))
+    });
+    let below = (high + 1).saturating_sub(K);
+    let sticky = at(below) << lead != 0 || mag.iter().take(below.saturating_sub(1)).any(|&x| x != 0);
+    let exponent = exponent + 64 * (high as i32 + 1 - K as i32) - lead as i32;
+    Some(Top { bits, exponent, sticky })
+}
+
+/// The `f64` nearest to `top * 2^exponent`, plus a little when `sticky`; the top bit of `top` must be set.
+#[inline]
+fn assemble(negative: bool, top: u64, exponent: i32, sticky: bool) -> f64 {
+    let leading = exponent + 63;
+    // 11 of the 64 bits go for a normal number, more below the normal range.
+    let drop = 11 + (-1022 - leading).max(0);
+    let bits = if leading > 1023 {
+        f64::INFINITY.to_bits()
+    } else if drop > 64 {
+        0
+    } else {
+        let kept = top.checked_shr(drop as u32).unwrap_or(0);
+        let (rest, half) = (top << (64 - drop), 1u64 << 63);
+        let up = rest > half || (rest == half && (sticky || kept & 1 == 1));
+        // The hidden bit of `kept` adds one to the exponent field, and a carry out of the fraction does the same.
+        let field = ((leading + 1022).max(0) as u64) << 52;
+        field + kept + u64::from(up)
+    };
+    // A result too small for any `f64` is +0.0, as the zero sum is.
+    let negative = negative && bits != 0;
+    f64::from_bits(u64::from(negative) << 63 | bits)
+}
+
+/// `mag * 2^exponent`, rounded once.
+#[inline]
+pub(super) fn round(negative: bool, mag: &[u64], exponent: i32) -> f64 {
+    let Some(Top { bits: [low, high], exponent, sticky }) = top::<2>(mag, exponent) else {
+        return 0.0;
+    };
+    assemble(negative, high, exponent + 64, sticky || low != 0)
+}
+
+/// `mag * 2^exponent / divisor`, rounded once; zero for a divisor of zero, which no caller passes.
+#[inline]
+pub(super) fn quotient(negative: bool, mag: &[u64], exponent: i32, divisor: u64) -> f64 {
+    let Some(Top { bits: [low, high], exponent, sticky }) = top::<2>(mag, exponent) else {
+        return 0.0;
+    };
+    // With the divisor at 64 bits and the number at 127 the quotient has 63 or 64, which is one machine division.
+    let shift = divisor.leading_zeros().min(63);
+    let number = u128::from(high) << 63 | u128::from(low >> 1);
+    let divisor = u128::from(divisor << shift);
+    let q = number.checked_div(divisor).unwrap_or(0);
+    // All that is left over is less than one bit of the quotient, so it only ever breaks a tie.
+    let sticky = sticky || low & 1 == 1 || q * divisor != number;
+    let (q, lead) = (q as u64, (q as u64).leading_zeros());
+    assemble(negative, q.checked_shl(lead).unwrap_or(0), exponent + 1 + shift as i32 - lead as i32, sticky)
+}
+
+/// `mag * 2^exponent / (first * second)`, rounded once, for a product of divisors beyond 64 bits.
+pub(super) fn quotient_by_two(negative: bool, mag: &[u64], exponent: i32, first: u64, second: u64) -> f64 {
+    let Some(Top { mut bits, exponent, mut sticky }) = top::<3>(mag, exponent) else {
+        return 0.0;
+    };
+    // Dividing twice and rounding down twice is dividing by the product and rounding down.
+    for divisor in [first, second] {
+        let mut rest = 0u128;
+        for x in bits.iter_mut().rev() {
+            let part = rest << 64 | u128::from(*x);
+            let q = part.checked_div(u128::from(divisor)).unwrap_or(0);
+            rest = part - q * u128::from(divisor);
+            *x = q as u64;
+        }
+        sticky |= rest != 0;
+    }
+    let Some(Top { bits: [low, high], exponent, sticky: more }) = top::<2>(&bits, exponent) else {
+        return 0.0;
+    };
+    assemble(negative, high, exponent + 64, sticky || more || low != 0)
+}

@@ -1,0 +1,352 @@
+//! Filters: which events a feature counts.
+//!
+//! SQL's three-valued logic: comparing null gives *unknown*, `not` keeps it unknown, and an event passes
+//! only if the whole filter is *true*. So `ne` does not pass null, and neither does `not(eq)`.
+
+use std::cmp::Ordering;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::value::{Kind, Value, ValueRef};
+
+/// How a column is compared with a literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl Op {
+    pub(crate) const NAMED: [(&'static str, Self); 5] =
+        [("gt", Self::Gt), ("ge", Self::Ge), ("lt", Self::Lt), ("le", Self::Le), ("ne", Self::Ne)];
+
+    fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+            Self::Lt => order.is_lt(),
+            Self::Le => order.is_le(),
+            Self::Gt => order.is_gt(),
+            Self::Ge => order.is_ge(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        Self::NAMED.iter().find(|(_, op)| *op == self).map_or("eq", |(name, _)| name)
+    }
+}
+
+/// A condition on one event's columns. Start with [`col`].
+///
+/// # Examples
+/// ```
+/// use skewless::{Filter, col};
+/// let paid = col("event_type").eq("purchase").and(col("amount").gt(0.0));
+/// let seen = Filter::any([col("event_type").eq("view"), col("event_type").eq("click")]);
+/// # let _ = (paid, seen);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter(pub(crate) Node);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    Compare(String, Op, Value),
+    In(String, Vec<Value>),
+    IsNull(String, bool),
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+}
+
+/// A column to be compared; made by [`col`].
+#[derive(Clone, Debug)]
+pub struct Col(String);
+
+/// Names a column in a filter.
+pub fn col(name: impl Into<String>) -> Col {
+    Col(name.into())
+}
+
+impl Col {
+    fn compare(self, op: Op, value: impl Into<Value>) -> Filter {
+        Filter(Node::Compare(self.0, op, value.into()))
+    }
+
+    /// Equal to `value`.
+    #[allow(clippy::should_implement_trait, reason = "it builds a filter; the name is SQL's")]
+    pub fn eq(self, value: impl Into<Value>) -> Filter {
+        self.compare(Op::Eq, value)
+    }
+    /// Not equal to `value`, and not null.
+    #[allow(clippy::should_implement_trait, reason = "it builds a filter; the name is SQL's")]
+    pub fn ne(self, value: impl Into<Value>) -> Filter {
+        self.compare(Op::Ne, value)
+    }
+    /// Less than `value`.
+    pub fn lt(self, value: impl Into<Value>) -> Filter {
+        self.compare(Op::Lt, value)
+    }
+    /// Less than or equal to `value`.
+    pub fn le(self, value: impl Into<Value>) -> Filter {
+        self.compare(Op::Le, value)
+    }
+    /// Greater than `value`.
+    pub fn gt(self, value: impl Into<Value>) -> Filter {
+        self.compare(Op::Gt, value)
+    }
+    /// Greater than or equal to `value`.
+    pub fn ge(self, value: impl Into<Value>) -> Filter {
+        self.compare(Op::Ge, value)
+    }
+    /// Equal to one of `values`.
+    pub fn is_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Filter {
+        Filter(Node::In(self.0, values.into_iter().map(Into::into).collect()))
+    }
+    /// Null, or NaN.
+    pub fn is_null(self) -> Filter {
+        Filter(Node::IsNull(self.0, true))
+    }
+    /// Neither null nor NaN.
+    pub fn is_not_null(self) -> Filter {
+        Filter(Node::IsNull(self.0, false))
+    }
+}
+
+impl Filter {
+    /// Both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(match self.0 {
+            Node::All(mut nodes) => {
+                nodes.push(other.0);
+                Node::All(nodes)
+            }
+            node => Node::All(vec![node, other.0]),
+        })
+    }
+
+    /// At least one of `filters` holds.
+    pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
+        Self(Node::Any(filters.into_iter().map(|filter| filter.0).collect()))
+    }
+
+    /// All of `filters` hold.
+    pub fn all(filters: impl IntoIterator<Item = Self>) -> Self {
+        Self(Node::All(filters.into_iter().map(|filter| filter.0).collect()))
+    }
+
+    /// This does not hold; unknown stays unknown.
+    #[allow(clippy::should_implement_trait, reason = "`!filter` would read like a bool")]
+    #[must_use]
+    pub fn not(self) -> Self {
+        Self(Node::Not(Box::new(self.0)))
+    }
+}
+
+impl Node {
+    /// Calls `see` with every column and what the filter says about its kind.
+    pub(crate) fn visit<'n>(&'n self, see: &mut impl FnMut(&'n str, &'n [Value])) {
+        match self {
+            Self::Compare(column, _, value) => see(column, std::slice::from_ref(value)),
+            Self::In(column, values) => see(column, values),
+            Self::IsNull(column, _) => see(column, &[]),
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.visit(see)),
+            Self::Not(node) => node.visit(see),
+        }
+    }
+
+    /// The same condition with fewer words, so that equal filters have equal fingerprints.
+    pub(crate) fn simplify(self) -> Self {
+        let flat = |nodes: Vec<Self>, all: bool| {
+            let mut out = Vec::with_capacity(nodes.len());
+            for node in nodes.into_iter().map(Self::simplify) {
+                match (node, all) {
+                    (Self::All(inner), true) | (Self::Any(inner), false) => out.extend(inner),
+                    (node, _) => out.push(node),
+                }
+            }
+            out
+        };
+        match self {
+            Self::All(nodes) => one_or(flat(nodes, true), Self::All),
+            Self::Any(nodes) => one_or(flat(nodes, false), Self::Any),
+            Self::Not(node) => Self::Not(Box::new(node.simplify())),
+            Self::In(column, mut values) if values.len() == 1 => {
+                Self::Compare(column, Op::Eq, values.pop().unwrap_or(Value::Null))
+            }
+            node => node,
+        }
+    }
+}
+
+fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
+    match nodes.pop() {
+        Some(node) if nodes.is_empty() => node,
+        last => {
+            nodes.extend(last);
+            many(nodes)
+        }
+    }
+}
+
+impl Serialize for Node {
+    /// The shape of `where` in a definition, always with one condition an object.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(1))?;
+        match self {
+            Self::Compare(column, Op::Eq, value) => map.serialize_entry(column, value)?,
+            Self::Compare(column, op, value) => map.serialize_entry(column, &Single(op.name(), value))?,
+            Self::In(column, values) => map.serialize_entry(column, values)?,
+            Self::IsNull(column, is) => map.serialize_entry(column, &Single("is_null", is))?,
+            Self::All(nodes) => map.serialize_entry("all", nodes)?,
+            Self::Any(nodes) => map.serialize_entry("any", nodes)?,
+            Self::Not(node) => map.serialize_entry("not", node)?,
+        }
+        map.end()
+    }
+}
+
+struct Single<'a, T>(&'a str, &'a T);
+
+impl<T: Serialize> Serialize for Single<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(1))?;
+        map.serialize_entry(self.0, self.1)?;
+        map.end()
+    }
+}
+
+/// A filter whose columns are places and whose literals are of the columns' kinds.
+#[derive(Clone, Debug)]
+pub(crate) enum Predicate {
+    Always,
+    Compare(usize, Op, Value),
+    In(usize, Vec<Value>),
+    IsNull(usize, bool),
+    All(Vec<Predicate>),
+    Any(Vec<Predicate>),
+    Not(Box<Predicate>),
+}
+
+impl Predicate {
+    /// Binds `node`, looking columns up with `place`; an error is the literal that does not fit.
+    pub(crate) fn bind(
+        node: &Node,
+        place: &impl Fn(&str) -> (usize, Option<Kind>),
+    ) -> Result<Self, (String, Kind, String)> {
+        let literal = |column: &str, value: &Value| {
+            let (at, kind) = place(column);
+            let kind = kind.unwrap_or(Kind::F64);
+            let fit = value.as_ref().to_kind(kind).map(ValueRef::to_value);
+            fit.map(|value| (at, value)).map_err(|found| (column.to_owned(), kind, found))
+        };
+        let many = |nodes: &[Node]| nodes.iter().map(|node| Self::bind(node, place)).collect::<Result<Vec<_>, _>>();
+        Ok(match node {
+            Node::Compare(column, op, value) => {
+                let (at, value) = literal(column, value)?;
+                Self::Compare(at, *op, value)
+            }
+            Node::In(column, values) => {
+                let values = values.iter().map(|value| literal(column, value).map(|(_, value)| value));
+                Self::In(place(column).0, values.collect::<Result<_, _>>()?)
+            }
+            Node::IsNull(column, is) => Self::IsNull(place(column).0, *is),
+            Node::All(nodes) => Self::All(many(nodes)?),
+            Node::Any(nodes) => Self::Any(many(nodes)?),
+            Node::Not(node) => Self::Not(Box::new(Self::bind(node, place)?)),
+        })
+    }
+
+    /// Whether an event passes: only if the condition is true, not if it is unknown.
+    #[inline]
+    pub(crate) fn passes(&self, cells: &[ValueRef<'_>]) -> bool {
+        self.truth(cells) == Some(true)
+    }
+
+    /// Calls `see` with every column place and literal.
+    #[cfg(feature = "testing")]
+    pub(crate) fn visit(&self, see: &mut impl FnMut(usize, &Value)) {
+        match self {
+            Self::Compare(at, _, value) => see(*at, value),
+            Self::In(at, values) => values.iter().for_each(|value| see(*at, value)),
+            Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|part| part.visit(see)),
+            Self::Not(inner) => inner.visit(see),
+            Self::Always | Self::IsNull(..) => {}
+        }
+    }
+
+    fn truth(&self, cells: &[ValueRef<'_>]) -> Option<bool> {
+        let cell = |at: &usize| cells.get(*at).copied().unwrap_or(ValueRef::Null);
+        match self {
+            Self::Always => Some(true),
+            Self::Compare(at, op, value) => compare(cell(at), value).map(|order| op.holds(order)),
+            Self::In(at, values) => match cell(at) {
+                ValueRef::Null => None,
+                cell => Some(values.iter().any(|value| compare(cell, value) == Some(Ordering::Equal))),
+            },
+            Self::IsNull(at, is) => Some(cell(at).is_null() == *is),
+            Self::Not(inner) => inner.truth(cells).map(|truth| !truth),
+            Self::All(inner) => connect(inner, cells, false),
+            Self::Any(inner) => connect(inner, cells, true),
+        }
+    }
+}
+
+/// *and* and *or*: the first `decisive` part decides, an unknown one leaves it open.
+fn connect(inner: &[Predicate], cells: &[ValueRef<'_>], decisive: bool) -> Option<bool> {
+    let mut open = Some(!decisive);
+    for part in inner {
+        match part.truth(cells) {
+            Some(truth) if truth == decisive => return Some(decisive),
+            Some(_) => {}
+            None => open = None,
+        }
+    }
+    open
+}
+
+#[inline]
+fn compare(cell: ValueRef<'_>, value: &Value) -> Option<Ordering> {
+    match (cell, value) {
+        (ValueRef::Str(a), Value::Str(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
+        (ValueRef::F64(a), Value::F64(b)) => a.partial_cmp(b),
+        (ValueRef::I64(a), Value::I64(b)) => Some(a.cmp(b)),
+        (ValueRef::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (ValueRef::Time(a), Value::Time(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn truth(filter: Filter, cell: ValueRef<'_>) -> Option<bool> {
+        Predicate::bind(&filter.0.simplify(), &|_| (0, Some(Kind::F64))).unwrap().truth(&[cell])
+    }
+
+    #[test]
+    fn null_is_neither_equal_nor_different() {
+        for filter in [col("x").eq(1.0), col("x").ne(1.0), col("x").eq(1.0).not(), col("x").is_in([1.0, 2.0])] {
+            assert_eq!(truth(filter, ValueRef::Null), None);
+        }
+        assert_eq!(truth(col("x").is_null(), ValueRef::Null), Some(true));
+    }
+
+    #[test]
+    fn a_decided_part_outweighs_an_unknown_one() {
+        let any = Filter::any([col("x").gt(1.0), col("x").is_null()]);
+        assert_eq!(truth(any, ValueRef::Null), Some(true));
+        let all = Filter::all([col("x").gt(1.0), col("x").is_not_null()]);
+        assert_eq!(truth(all, ValueRef::Null), Some(false));
+    }
+
+    #[test]
+    fn an_integer_literal_fits_a_double_column() {
+        assert_eq!(truth(col("x").gt(0), ValueRef::F64(0.5)), Some(true));
+    }
+}

@@ -1,0 +1,95 @@
+//! The last value of a column, by event time.
+//!
+//! | | |
+//! | --- | --- |
+//! | input | any kind; null is skipped |
+//! | output | the input's kind; null when empty |
+//! | state | the event time, the tie break, and the value |
+//! | order, duplicates | irrelevant: the greatest by (event time, tie break, value), never by arrival |
+//! | error | none |
+//! | retractable | no |
+//! | source | SQL `LAST_VALUE`, with ties decided by the data |
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use super::{Aggregate, CARRIED, Reads};
+use crate::computer::{Dated, FeatureComputer, Scalar};
+use crate::time::Timestamp;
+use crate::value::{Kind, Value};
+
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "last",
+    input: Reads::Dated(CARRIED),
+    bind: |kind| match kind? {
+        Kind::F64 => Some(Arc::new(Last::<f64>::new())),
+        Kind::I64 => Some(Arc::new(Last::<i64>::new())),
+        Kind::Bool => Some(Arc::new(Last::<bool>::new())),
+        Kind::Str => Some(Arc::new(Last::<SmolStr>::new())),
+        Kind::Time => Some(Arc::new(Last::<Timestamp>::new())),
+        Kind::List => Some(Arc::new(Last::<Arc<[f64]>>::new())),
+    },
+};
+
+/// The last value by event time.
+#[derive(Clone, Copy, Debug)]
+pub struct Last<T>(PhantomData<T>);
+
+/// When, the tie break, and what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastState<T> {
+    at: Timestamp,
+    tie: Value,
+    value: T,
+}
+
+impl<T> Last<T> {
+    /// The computer for values of kind `T`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Last<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Scalar> FeatureComputer for Last<T> {
+    type Input<'a> = Dated<'a, T::Ref<'a>>;
+    type State = Option<LastState<T>>;
+    const IDEMPOTENT: bool = true;
+
+    fn id(&self) -> String {
+        format!("last_{}/1", T::KIND)
+    }
+    fn output_kind(&self) -> Kind {
+        T::KIND
+    }
+    fn identity(&self) -> Self::State {
+        None
+    }
+    #[inline]
+    fn update(&self, state: &mut Self::State, input: Self::Input<'_>) {
+        let beaten = |old: &LastState<T>| {
+            let by_tie = || old.tie.cmp(&input.tie.to_value());
+            old.at.cmp(&input.at).then_with(by_tie).then_with(|| old.value.compare(input.input)).is_lt()
+        };
+        if state.as_ref().is_none_or(beaten) {
+            *state = Some(LastState { at: input.at, tie: input.tie.to_value(), value: T::own(input.input) });
+        }
+    }
+    #[inline]
+    fn merge(&self, into: &mut Self::State, from: &Self::State) {
+        if let Some(state) = from {
+            self.update(into, Dated { at: state.at, tie: state.tie.as_ref(), input: state.value.borrow() });
+        }
+    }
+    fn output(&self, state: &Self::State) -> Value {
+        state.as_ref().map_or(Value::Null, |state| state.value.to_value())
+    }
+}

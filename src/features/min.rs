@@ -1,0 +1,82 @@
+//! The least value of a column.
+//!
+//! | | |
+//! | --- | --- |
+//! | input | `f64`, `i64`, `bool`, `string` (by bytes) or `timestamp`; null is skipped |
+//! | output | the input's kind; null when empty |
+//! | state | one value |
+//! | order, duplicates | irrelevant; duplicates are harmless |
+//! | error | none |
+//! | retractable | no |
+//! | source | SQL `MIN` |
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::{Aggregate, ORDERED, Reads};
+use crate::computer::{FeatureComputer, Scalar};
+use crate::time::Timestamp;
+use crate::value::{Kind, Value};
+
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "min",
+    input: Reads::Column(ORDERED),
+    bind: |kind| match kind? {
+        Kind::F64 => Some(Arc::new(Min::<f64>::new())),
+        Kind::I64 => Some(Arc::new(Min::<i64>::new())),
+        Kind::Bool => Some(Arc::new(Min::<bool>::new())),
+        Kind::Str => Some(Arc::new(Min::<SmolStr>::new())),
+        Kind::Time => Some(Arc::new(Min::<Timestamp>::new())),
+        Kind::List => None,
+    },
+};
+
+/// The least value.
+#[derive(Clone, Copy, Debug)]
+pub struct Min<T>(PhantomData<T>);
+
+impl<T> Min<T> {
+    /// The computer for values of kind `T`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Min<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Scalar> FeatureComputer for Min<T> {
+    type Input<'a> = T::Ref<'a>;
+    type State = Option<T>;
+    const IDEMPOTENT: bool = true;
+
+    fn id(&self) -> String {
+        format!("min_{}/1", T::KIND)
+    }
+    fn output_kind(&self) -> Kind {
+        T::KIND
+    }
+    fn identity(&self) -> Option<T> {
+        None
+    }
+    #[inline]
+    fn update(&self, state: &mut Option<T>, input: T::Ref<'_>) {
+        if state.as_ref().is_none_or(|old| old.compare(input).is_gt()) {
+            *state = Some(T::own(input));
+        }
+    }
+    #[inline]
+    fn merge(&self, into: &mut Option<T>, from: &Option<T>) {
+        if let Some(value) = from {
+            self.update(into, value.borrow());
+        }
+    }
+    fn output(&self, state: &Option<T>) -> Value {
+        state.as_ref().map_or(Value::Null, T::to_value)
+    }
+}

@@ -1,0 +1,113 @@
+//! Sums a column.
+//!
+//! | | |
+//! | --- | --- |
+//! | input | `f64` or `i64`; null is skipped |
+//! | output | the input's kind; 0 when empty |
+//! | state | a count and an exact sum; 10 to 13 bytes stored for typical money |
+//! | order, duplicates | order irrelevant; duplicates count |
+//! | error | `f64`: the real-number sum, rounded once. `i64`: none, or [`Value::Overflow`] |
+//! | retractable | yes |
+//! | source | SQL `SUM`, but 0 when empty, and exact |
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Aggregate, Reads};
+use crate::computer::FeatureComputer;
+use crate::exact::ExactSum;
+use crate::value::{Kind, Value};
+
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "sum",
+    input: Reads::Column(&[Kind::F64, Kind::I64]),
+    bind: |kind| match kind? {
+        Kind::F64 => Some(Arc::new(Sum)),
+        Kind::I64 => Some(Arc::new(SumI64)),
+        _ => None,
+    },
+};
+
+/// Sums doubles exactly. Infinities of both signs give null.
+#[derive(Clone, Copy, Debug)]
+pub struct Sum;
+
+/// Sums integers exactly, in 128 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct SumI64;
+
+/// How many values, and their exact sum.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SumState<T> {
+    count: u64,
+    total: T,
+}
+
+impl FeatureComputer for Sum {
+    type Input<'a> = f64;
+    type State = SumState<ExactSum>;
+    const GROUP: bool = true;
+
+    fn id(&self) -> String {
+        "sum_f64/1".into()
+    }
+    fn output_kind(&self) -> Kind {
+        Kind::F64
+    }
+    fn identity(&self) -> Self::State {
+        SumState::default()
+    }
+    #[inline]
+    fn update(&self, state: &mut Self::State, input: f64) {
+        state.count = state.count.wrapping_add(1);
+        state.total.add(input);
+    }
+    #[inline]
+    fn merge(&self, into: &mut Self::State, from: &Self::State) {
+        into.count = into.count.wrapping_add(from.count);
+        into.total.merge(&from.total);
+    }
+    fn output(&self, state: &Self::State) -> Value {
+        state.total.value().into()
+    }
+    #[inline]
+    fn retract(&self, state: &mut Self::State, input: f64) {
+        state.count = state.count.wrapping_sub(1);
+        state.total.remove(input);
+    }
+}
+
+impl FeatureComputer for SumI64 {
+    type Input<'a> = i64;
+    type State = SumState<i128>;
+    const GROUP: bool = true;
+
+    fn id(&self) -> String {
+        "sum_i64/1".into()
+    }
+    fn output_kind(&self) -> Kind {
+        Kind::I64
+    }
+    fn identity(&self) -> Self::State {
+        SumState::default()
+    }
+    #[inline]
+    fn update(&self, state: &mut Self::State, input: i64) {
+        state.count = state.count.wrapping_add(1);
+        state.total = state.total.wrapping_add(i128::from(input));
+    }
+    #[inline]
+    fn merge(&self, into: &mut Self::State, from: &Self::State) {
+        into.count = into.count.wrapping_add(from.count);
+        into.total = into.total.wrapping_add(from.total);
+    }
+    fn output(&self, state: &Self::State) -> Value {
+        i64::try_from(state.total).map_or(Value::Overflow, Value::I64)
+    }
+    #[inline]
+    fn retract(&self, state: &mut Self::State, input: i64) {
+        state.count = state.count.wrapping_sub(1);
+        state.total = state.total.wrapping_sub(i128::from(input));
+    }
+}

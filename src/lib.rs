@@ -1,0 +1,53 @@
+#![doc = include_str!("lib.md")]
+
+// floor 0: words
+mod codec;
+mod error;
+mod exact;
+mod hash;
+mod time;
+mod value;
+
+// floor 1: what one event is
+mod computer;
+mod record;
+mod rows;
+mod table;
+
+// floor 2: computers at work
+mod fold;
+
+// floor 3: the catalogue, and small expressions
+mod expr;
+pub mod features;
+
+// floor 4: time
+mod pane;
+mod window;
+
+// floor 5: the definition, one entity's state, what a model sees
+mod definition;
+mod state;
+mod vector;
+
+// floor 6: the doors
+#[cfg(feature = "arrow")]
+pub mod batch;
+mod stream;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use crate::computer::{Arg, Dated, FeatureComputer, Input, MAX_ARGS, Scalar};
+pub use crate::definition::{Builder, Computers, Feature, FeatureSet, MAX_FILTERS, Names};
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::exact::{ExactSquares, ExactSum, Moments};
+pub use crate::expr::{Col, Derived, Filter, col};
+pub use crate::hash::Fingerprint;
+pub use crate::record::{Column, Record};
+pub use crate::state::{Outcome, State};
+pub use crate::stream::{Counters, Entity, FrontierPolicy, Stream};
+pub use crate::time::{Span, Timestamp};
+pub use crate::value::{Kind, Value, ValueRef};
+pub use crate::vector::Vector;
+pub use crate::window::{DEFAULT_HOPS, Window};

@@ -1,0 +1,167 @@
+//! Events kept whole: the instants at or above the frontier, and a batch's sorted table.
+//!
+//! A row is an event's time, one bit for each filter it passed, and the few values some aggregate still
+//! needs. Rows are kept in time order; equal times stay in arrival order until [`Rows::canonicalise`].
+
+use crate::computer::MAX_ARGS;
+use crate::time::Timestamp;
+use crate::value::{Value, ValueRef};
+
+/// An event's time and the filters it passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Head {
+    pub(crate) time: i64,
+    pub(crate) mask: u64,
+}
+
+/// Which rows an aggregate reads, and which of their values.
+#[derive(Clone, Debug)]
+pub(crate) struct Select {
+    /// The bit of the filter.
+    pub(crate) bit: u64,
+    /// Places of the arguments among a row's values.
+    pub(crate) args: Vec<usize>,
+}
+
+/// Rows in time order, `width` values each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rows {
+    heads: Vec<Head>,
+    values: Vec<Value>,
+    width: usize,
+}
+
+impl Rows {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { heads: Vec::new(), values: Vec::new(), width }
+    }
+
+    pub(crate) fn with_capacity(width: usize, rows: usize) -> Self {
+        Self { heads: Vec::with_capacity(rows), values: Vec::with_capacity(rows * width), width }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// The values of row `i`.
+    #[inline]
+    pub(crate) fn values(&self, i: usize) -> &[Value] {
+        self.values.get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
+    }
+
+    /// The arguments at `places` of row `i`, borrowed.
+    #[inline]
+    pub(crate) fn args(&self, i: usize, places: &[usize]) -> [ValueRef<'_>; MAX_ARGS] {
+        let values = self.values(i);
+        let mut args = [ValueRef::Null; MAX_ARGS];
+        for (arg, place) in args.iter_mut().zip(places) {
+            *arg = values.get(*place).map_or(ValueRef::Null, Value::as_ref);
+        }
+        args
+    }
+
+    /// The first row at or after `time`.
+    #[inline]
+    pub(crate) fn lower_bound(&self, time: i64) -> usize {
+        self.heads.partition_point(|head| head.time < time)
+    }
+
+    /// Puts a row in its place; the next one in time order goes straight to the end.
+    #[inline]
+    pub(crate) fn insert(&mut self, head: Head, values: impl ExactSizeIterator<Item = Value>) {
+        if self.heads.last().is_none_or(|last| last.time <= head.time) {
+            self.heads.push(head);
+            self.values.extend(values);
+        } else {
+            let at = self.heads.partition_point(|h| h.time <= head.time);
+            self.heads.insert(at, head);
+            self.values.splice(at * self.width..at * self.width, values);
+        }
+    }
+
+    /// Whether rows of equal time are sorted by mask and values.
+    pub(crate) fn is_canonical(&self) -> bool {
+        (1..self.len()).all(|i| match (self.heads.get(i - 1), self.heads.get(i)) {
+            (Some(a), Some(b)) if a.time == b.time => (a, self.values(i - 1)) <= (b, self.values(i)),
+            _ => true,
+        })
+    }
+
+    /// Sorts rows of equal time by mask and values, so that equal multisets are equal rows.
+    pub(crate) fn canonicalise(&mut self) {
+        if self.is_canonical() {
+            return;
+        }
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_unstable_by_key(|i| (self.heads.get(*i), self.values(*i)));
+        self.values = order.iter().flat_map(|i| self.values(*i).iter().cloned()).collect();
+        self.heads = order.iter().filter_map(|i| self.heads.get(*i).copied()).collect();
+    }
+
+    /// Keeps what is needed: `need` gives each row's remaining bits (none: the row goes), `reads` tells
+    /// whether a value of the row that is left is still read; the others become null.
+    pub(crate) fn reduce(&mut self, need: impl Fn(Head) -> u64, reads: impl Fn(Head, usize) -> bool) {
+        let (mut kept, width) = (0, self.width);
+        for i in 0..self.heads.len() {
+            let Some(old) = self.heads.get(i).copied() else { break };
+            let head = Head { time: old.time, mask: need(old) };
+            if head.mask == 0 {
+                continue;
+            }
+            for column in 0..width {
+                self.values.swap(kept * width + column, i * width + column);
+                if let Some(value) = self.values.get_mut(kept * width + column) {
+                    if !value.is_null() && !reads(head, column) {
+                        *value = Value::Null;
+                    }
+                }
+            }
+            if let Some(slot) = self.heads.get_mut(kept) {
+                *slot = head;
+            }
+            kept += 1;
+        }
+        self.heads.truncate(kept);
+        self.values.truncate(kept * width);
+    }
+
+    /// Adds every row of `other`.
+    pub(crate) fn union(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
+        let mut out = Self::with_capacity(self.width, self.len() + other.len());
+        let (mut i, mut j) = (0, 0);
+        loop {
+            let (mine, theirs) = (self.heads.get(i), other.heads.get(j));
+            let (source, at, head) = match (mine, theirs) {
+                (Some(a), Some(b)) if a.time <= b.time => (&*self, &mut i, a),
+                (_, Some(b)) => (other, &mut j, b),
+                (Some(a), None) => (&*self, &mut i, a),
+                (None, None) => break,
+            };
+            out.heads.push(*head);
+            out.values.extend_from_slice(source.values(*at));
+            *at += 1;
+        }
+        *self = out;
+    }
+}
+
+/// The time of a head as a timestamp.
+#[inline]
+pub(crate) fn time_of(head: Head) -> Timestamp {
+    Timestamp::clamped(head.time)
+}

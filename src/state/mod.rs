@@ -1,0 +1,389 @@
+//! One entity's state: update, vector, merge, encode, decode.
+
+mod bytes;
+mod read;
+
+use crate::computer::MAX_ARGS;
+use crate::definition::{FeatureSet, FoldPlan, Plan, Storage};
+use crate::error::{Error, Result};
+use crate::fold::LaneSlot;
+use crate::record::{Column, Record};
+use crate::rows::{Head, Rows};
+use crate::time::{BEGINNING, Timestamp};
+use crate::value::{Value, ValueRef};
+
+/// Rows that may gather before they are folded into panes.
+const PATIENCE: usize = 32;
+
+/// Everything kept of one entity.
+///
+/// A pure function of the events it was given, as a multiset, and of its *frontier*: at or above the
+/// frontier events stay as they are; below it they fold into the panes that the windows can still tell
+/// apart, coarser as they age, and go when no window can see them. The host moves the frontier with its
+/// watermark. It never goes back, and moving it never changes an answer at or after it.
+///
+/// For services that keep state in a store of their own: [`decode`](Self::decode),
+/// [`update`](Self::update), [`vector`](Self::vector), [`encode`](Self::encode).
+/// [`Stream`](crate::Stream) keeps many of these.
+///
+/// # Laws
+/// Equal multisets of events and equal frontiers give equal states, equal bytes and equal vectors, in any
+/// order, split anywhere and merged in any tree. `decode(encode(s)) = s`.
+///
+/// # Examples
+/// ```
+/// use skewless::{Feature, FeatureSet, Span, State, Timestamp, Window};
+///
+/// let set = FeatureSet::builder("shopper")
+///     .entity("user")
+///     .time("ts")
+///     .feature("spend_7d", Feature::sum("amount").over(Window::sliding(Span::days(7))))
+///     .build()?;
+///
+/// let mut state = State::new(&set);
+/// state.update(&serde_json::json!({"user": "ada", "ts": 1_000_000, "amount": 0.1}))?;
+/// state.update(&serde_json::json!({"user": "ada", "ts": 2_000_000, "amount": 0.2}))?;
+///
+/// let later = Timestamp::from_micros(3_000_000)?;
+/// let vector = State::decode(&set, &state.encode())?.vector(later)?;
+/// assert_eq!(vector.get("spend_7d").and_then(|value| value.as_f64()), Some(0.1 + 0.2));
+/// # Ok::<(), skewless::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct State {
+    set: FeatureSet,
+    /// The frontier; [`BEGINNING`] until it is first moved.
+    frontier: i64,
+    /// The frontier that rows and panes are arranged for; at most `frontier`. Arranging late costs less.
+    settled: i64,
+    /// The earliest event ever given; `i64::MAX` before the first.
+    first: i64,
+    rows: Rows,
+    /// Panes by fold; empty until the first event ages.
+    lanes: Vec<LaneSlot>,
+    /// Rows kept when last settled: settling again pays once twice as many are there.
+    kept: usize,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Outcome {
+    /// Folded in, at or above the frontier.
+    Applied,
+    /// Folded in, below the frontier.
+    Late,
+    /// Too old for every window that looks for it; nothing changed but what is known of the first event.
+    Expired,
+}
+
+/// An event brought into the shape of a definition.
+pub(crate) struct Entry<'a> {
+    pub(crate) time: Timestamp,
+    mask: u64,
+    cells: Cells<'a>,
+}
+
+/// An event's values by column: on the stack for up to 16 columns.
+enum Cells<'a> {
+    Few([ValueRef<'a>; 16]),
+    Many(Vec<ValueRef<'a>>),
+}
+
+impl<'a> Cells<'a> {
+    fn new(columns: usize) -> Self {
+        if columns <= 16 { Self::Few([ValueRef::Null; 16]) } else { Self::Many(vec![ValueRef::Null; columns]) }
+    }
+
+    fn all(&self) -> &[ValueRef<'a>] {
+        match self {
+            Self::Few(cells) => cells,
+            Self::Many(cells) => cells,
+        }
+    }
+
+    fn all_mut(&mut self) -> &mut [ValueRef<'a>] {
+        match self {
+            Self::Few(cells) => cells,
+            Self::Many(cells) => cells,
+        }
+    }
+}
+
+/// Brings a value to its column's kind; a column without one keeps only whether it is null.
+#[inline]
+pub(crate) fn read_cell<'a>(column: &Column, found: ValueRef<'a>) -> Result<ValueRef<'a>> {
+    match column.kind() {
+        None if found.is_null() => Ok(ValueRef::Null),
+        None => Ok(ValueRef::Bool(true)),
+        Some(kind) => found.to_kind(kind).map_err(|found| Error::column(column.name(), kind, found)),
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Reads a record's columns, brings them to their kinds, and asks every filter.
+    #[inline]
+    pub(crate) fn read<R: Record + ?Sized>(plan: &Plan, record: &'a R) -> Result<Self> {
+        let mut cells = Cells::new(plan.columns.len());
+        let mut time = None;
+        let columns = plan.columns.iter().enumerate().skip(plan.entities);
+        for ((place, column), cell) in columns.zip(cells.all_mut().iter_mut().skip(plan.entities)) {
+            *cell = read_cell(column, record.field(column))?;
+            if place == plan.entities {
+                let ValueRef::Time(at) = *cell else { return Err(Error::missing(column.name(), "event")) };
+                time = Some(at);
+            }
+        }
+        if plan.reads_entity {
+            for (cell, column) in cells.all_mut().iter_mut().zip(&plan.columns).take(plan.entities) {
+                *cell = read_cell(column, record.field(column))?;
+            }
+        }
+        let time = time.ok_or_else(|| Error::missing("time", "event"))?;
+        let passes = |filter: &crate::expr::Predicate| u64::from(filter.passes(cells.all()));
+        let mask = plan.filters.iter().enumerate().fold(0, |mask, (bit, filter)| mask | passes(filter) << bit);
+        Ok(Self { time, mask, cells })
+    }
+
+    /// Whether it passed the filter `bit`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn passes(&self, bit: u64) -> bool {
+        self.mask & bit != 0
+    }
+
+    /// The values a row keeps: null where no filter that passed needs them.
+    fn kept(&self, plan: &'a Plan) -> impl ExactSizeIterator<Item = Value> {
+        plan.kept.iter().map(|(column, bits)| match self.cells.all().get(*column) {
+            Some(cell) if bits & self.mask != 0 => cell.to_value(),
+            _ => Value::Null,
+        })
+    }
+}
+
+impl State {
+    /// The state of an entity that was never seen.
+    pub fn new(set: &FeatureSet) -> Self {
+        let rows = Rows::new(set.plan().kept.len());
+        let set = set.clone();
+        Self { set, frontier: BEGINNING, settled: BEGINNING, first: i64::MAX, rows, lanes: Vec::new(), kept: 0 }
+    }
+
+    /// The definition.
+    pub fn set(&self) -> &FeatureSet {
+        &self.set
+    }
+
+    /// The frontier, if it was ever moved.
+    pub fn frontier(&self) -> Option<Timestamp> {
+        (self.frontier != BEGINNING).then(|| Timestamp::clamped(self.frontier))
+    }
+
+    /// The earliest event ever given, expired ones too.
+    pub fn first_event(&self) -> Option<Timestamp> {
+        (self.first != i64::MAX).then(|| Timestamp::clamped(self.first))
+    }
+
+    /// Whether nothing is kept that a window could see: such a state can be forgotten.
+    pub fn is_vacant(&self) -> bool {
+        self.rows.is_empty() && self.lanes.iter().all(Option::is_none)
+    }
+
+    /// Folds one event in. The entity columns are not looked at.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`](crate::ErrorKind::Missing) without a time,
+    /// [`ErrorKind::Type`](crate::ErrorKind::Type) for a value that is not of its column's kind. The state
+    /// is then as it was.
+    #[inline]
+    pub fn update<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
+        let set = self.set.clone();
+        let entry = Entry::read(set.plan(), event)?;
+        Ok(self.enter(set.plan(), &entry))
+    }
+
+    /// Folds in an event that was read already.
+    #[inline]
+    pub(crate) fn enter(&mut self, plan: &Plan, entry: &Entry<'_>) -> Outcome {
+        let time = entry.time.micros();
+        self.first = self.first.min(time);
+        if time < self.frontier {
+            return self.enter_late(plan, entry);
+        }
+        if entry.mask != 0 {
+            self.rows.insert(Head { time, mask: entry.mask }, entry.kept(plan));
+            if self.rows.len() >= 2 * self.kept + PATIENCE {
+                self.settle();
+            }
+        }
+        Outcome::Applied
+    }
+
+    #[cold]
+    fn enter_late(&mut self, plan: &Plan, entry: &Entry<'_>) -> Outcome {
+        let time = entry.time.micros();
+        self.settle();
+        let needs = self.needs();
+        let mut seen = false;
+        let args = |fold: &FoldPlan| {
+            let mut args = [ValueRef::Null; MAX_ARGS];
+            for (arg, place) in args.iter_mut().zip(&fold.select.args) {
+                let cell = plan.kept.get(*place).and_then(|(column, _)| entry.cells.all().get(*column));
+                *arg = cell.copied().unwrap_or(ValueRef::Null);
+            }
+            args
+        };
+        for (place, fold) in plan.folds.iter().enumerate().filter(|(_, fold)| fold.select.bit & entry.mask != 0) {
+            let Some(grid) = fold.grid(self.settled).filter(|_| time < fold.reach(self.settled)) else { continue };
+            if grid.pane(time).is_some() {
+                seen = true;
+                let args = args(fold);
+                let args = args.get(..fold.select.args.len()).unwrap_or(&[]);
+                fold.computer.absorb_one(lane(&mut self.lanes, place, plan), entry.time, args, &grid);
+            }
+        }
+        if needs.of(Head { time, mask: entry.mask }) != 0 {
+            seen = true;
+            self.rows.insert(Head { time, mask: entry.mask }, entry.kept(plan));
+            self.reduce(&self.needs());
+        }
+        if seen || entry.mask == 0 { Outcome::Late } else { Outcome::Expired }
+    }
+
+    /// Moves the frontier to `frontier`; an earlier one changes nothing.
+    pub fn advance(&mut self, frontier: Timestamp) {
+        self.frontier = self.frontier.max(frontier.micros());
+    }
+
+    /// Merges another state in; both then have the later frontier.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch) if the definitions differ, with what differs.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        self.set.check_same(&other.set)?;
+        self.frontier = self.frontier.max(other.frontier);
+        self.first = self.first.min(other.first);
+        self.settle();
+        let mut theirs = std::borrow::Cow::Borrowed(other);
+        if other.settled != self.settled {
+            let theirs = theirs.to_mut();
+            theirs.frontier = self.frontier;
+            theirs.settle();
+        }
+        self.rows.union(&theirs.rows);
+        let set = self.set.clone();
+        for (place, (fold, from)) in set.plan().folds.iter().zip(&theirs.lanes).enumerate() {
+            if from.is_some() {
+                fold.computer.join(lane(&mut self.lanes, place, set.plan()), from);
+            }
+        }
+        // A reset on one side can end what the other side still kept.
+        self.reduce(&self.needs());
+        Ok(())
+    }
+
+    /// Arranges rows and panes for the frontier: the physical form of the logical state.
+    pub(crate) fn settle(&mut self) {
+        if self.settled < self.frontier {
+            let set = self.set.clone();
+            let plan = set.plan();
+            for (place, fold) in plan.folds.iter().enumerate() {
+                let Some(grid) = fold.grid(self.frontier) else { continue };
+                let from = self.rows.lower_bound(fold.reach(self.settled));
+                let until = self.rows.lower_bound(fold.reach(self.frontier));
+                if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some()) {
+                    fold.computer.age(lane, &grid);
+                }
+                let picked = |head: &Head| head.mask & fold.select.bit != 0 && head.time >= grid.reach();
+                if self.rows.heads().get(from..until).is_some_and(|heads| heads.iter().any(picked)) {
+                    let lane = lane(&mut self.lanes, place, plan);
+                    fold.computer.absorb(lane, &self.rows, from..until, &fold.select, &grid);
+                }
+            }
+            self.settled = self.frontier;
+            self.reduce(&self.needs());
+        }
+        self.kept = self.rows.len();
+    }
+
+    fn reduce(&mut self, needs: &Needs) {
+        let read = |head: Head, place: usize| {
+            needs.reads.iter().any(|(bit, at, from)| bit & head.mask != 0 && *at == place && head.time >= *from)
+        };
+        self.rows.reduce(|head| needs.of(head), read);
+        self.kept = self.rows.len();
+    }
+
+    /// From when on each filter's rows, and each value of them, are still needed as instants.
+    fn needs(&self) -> Needs {
+        let plan = self.set.plan();
+        let mut needs = Needs { bits: vec![i64::MAX; plan.filters.len()], reads: Vec::new() };
+        for fold in &plan.folds {
+            let mut from = fold.reach(self.settled);
+            if let Storage::Instants { reset: Some(reset), .. } = &fold.storage {
+                let latest = self.latest(*reset, self.settled.saturating_sub(fold.offset));
+                // The reset itself stays, so that it goes on hiding what is before it.
+                needs.at_least(*reset, from.max(latest.unwrap_or(BEGINNING)));
+                from = from.max(latest.map_or(BEGINNING, |latest| latest.saturating_add(1)));
+            }
+            needs.at_least(fold.select.bit, from);
+            needs.reads.extend(fold.select.args.iter().map(|place| (fold.select.bit, *place, from)));
+        }
+        needs
+    }
+
+    /// The latest row before `t` that passed the filter `bit`.
+    fn latest(&self, bit: u64, t: i64) -> Option<i64> {
+        let before = self.rows.heads().get(..self.rows.lower_bound(t))?;
+        before.iter().rev().find(|head| head.mask & bit != 0).map(|head| head.time)
+    }
+}
+
+/// Which rows are still needed as instants.
+struct Needs {
+    /// By filter: from when on.
+    bits: Vec<i64>,
+    /// Filter bit, place of a value, and from when on a fold of that filter reads it.
+    reads: Vec<(u64, usize, i64)>,
+}
+
+impl Needs {
+    fn at_least(&mut self, bit: u64, from: i64) {
+        if let Some(slot) = self.bits.get_mut(bit.trailing_zeros() as usize) {
+            *slot = (*slot).min(from);
+        }
+    }
+
+    /// The bits of a row that are still needed.
+    fn of(&self, head: Head) -> u64 {
+        let needed = self.bits.iter().enumerate().filter(|(_, from)| head.time >= **from);
+        needed.fold(0, |mask, (bit, _)| mask | 1 << bit) & head.mask
+    }
+}
+
+/// The lane of fold `place`, with room made for all lanes.
+fn lane<'l>(lanes: &'l mut Vec<LaneSlot>, place: usize, plan: &Plan) -> &'l mut LaneSlot {
+    if lanes.len() < plan.folds.len() {
+        lanes.resize_with(plan.folds.len(), || None);
+    }
+    &mut lanes[place]
+}
+
+impl PartialEq for State {
+    /// Equality of the logical states, however they are arranged.
+    fn eq(&self, other: &Self) -> bool {
+        self.set == other.set && self.encode() == other.encode()
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lanes = self.lanes.iter().flatten().map(|lane| lane.len());
+        f.debug_struct("State")
+            .field("set", &self.set)
+            .field("frontier", &self.frontier())
+            .field("first_event", &self.first_event())
+            .field("rows", &self.rows.len())
+            .field("panes", &lanes.sum::<usize>())
+            .finish()
+    }
+}

@@ -1,0 +1,156 @@
+//! Reading a state: the vector at a time, and which times can be asked for.
+
+use super::State;
+use crate::definition::{FoldPlan, Storage, WindowPlan};
+use crate::error::{Error, Result};
+use crate::fold::{Cut, LaneSlot};
+use crate::pane::{session_edge, session_start};
+use crate::time::{BEGINNING, Timestamp};
+use crate::value::Value;
+use crate::vector::Vector;
+
+impl State {
+    /// The values of all features at `as_of`: of the events before it, none at it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unanswerable`](crate::ErrorKind::Unanswerable) below the frontier where what is kept
+    /// cannot be cut at `as_of`: with hourly panes, 12:00 is answered and 12:30 is not. The error names a
+    /// near time that works; at or after the frontier every time does.
+    pub fn vector(&self, as_of: Timestamp) -> Result<Vector> {
+        let t = as_of.micros();
+        if t < self.frontier && !self.answers(t) {
+            return Err(Error::unanswerable(as_of, Timestamp::clamped(self.frontier), self.nearest(t)));
+        }
+        let plan = self.set.plan();
+        let mut values = Vec::with_capacity(plan.features.len() + plan.derived.len());
+        values.resize(plan.features.len(), Value::Null);
+        let mut read = Reading::default();
+        for (place, fold) in plan.folds.iter().enumerate() {
+            if !fold.features.is_empty() {
+                self.read_fold(place, fold, t, &mut read, &mut values);
+            }
+        }
+        plan.derive(&mut values);
+        Ok(Vector::new(self.set.shared_names().clone(), values, as_of, self.first < t))
+    }
+
+    /// Reads all features of one fold in one scan backward.
+    fn read_fold<'s>(&'s self, place: usize, fold: &FoldPlan, t: i64, read: &mut Reading<'s>, values: &mut [Value]) {
+        let plan = self.set.plan();
+        let end = t.saturating_sub(fold.offset);
+        read.cuts.clear();
+        for feature in &fold.features {
+            if let Some(feature_plan) = plan.features.get(*feature) {
+                let start = self.start(&feature_plan.window, t);
+                read.cuts.push((*feature, Cut { start, end, default: feature_plan.default.as_ref() }));
+            }
+        }
+        read.cuts.sort_by_key(|(_, cut)| std::cmp::Reverse(cut.start));
+        read.sorted.clear();
+        read.sorted.extend(read.cuts.iter().map(|(_, cut)| *cut));
+        read.answers.clear();
+        read.answers.resize(read.cuts.len(), Value::Null);
+        let raw = fold.reach(self.settled);
+        fold.computer.read(self.lane(place), &self.rows, raw, &fold.select, &read.sorted, &mut read.answers);
+        for ((feature, _), answer) in read.cuts.iter().zip(read.answers.drain(..)) {
+            if let Some(value) = values.get_mut(*feature) {
+                *value = answer;
+            }
+        }
+    }
+
+    /// Where a window starts at `t`.
+    fn start(&self, window: &WindowPlan, t: i64) -> i64 {
+        let end = t.saturating_sub(window.offset);
+        let mut start = window.tail.start(end);
+        if let Some((gap, place)) = window.session {
+            if let Some(fold) = self.set.plan().folds.get(place) {
+                let raw = fold.reach(self.settled);
+                let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, start, end);
+                // Panes are read from their edge; events, where they are kept, from the moment itself.
+                let edge = if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
+                start = start.max(edge);
+            }
+        }
+        match window.reset {
+            Some(reset) => start.max(self.latest(reset, end).map_or(BEGINNING, |latest| latest.saturating_add(1))),
+            None => start,
+        }
+    }
+
+    fn lane(&self, place: usize) -> &LaneSlot {
+        self.lanes.get(place).unwrap_or(&None)
+    }
+
+    /// Whether every window can be read at `t`, going by the frontier and the resets alone.
+    fn answers(&self, t: i64) -> bool {
+        let plan = self.set.plan();
+        let mut windows = plan.features.iter().map(|feature| &feature.window);
+        plan.folds.iter().all(|fold| self.head_answers(fold, t)) && windows.all(|window| self.tail_answers(window, t))
+    }
+
+    /// Whether a fold's events before `t` can be told from those after.
+    fn head_answers(&self, fold: &FoldPlan, t: i64) -> bool {
+        let end = t.saturating_sub(fold.offset);
+        match fold.grid(self.frontier) {
+            None => true,
+            Some(grid) => end >= fold.reach(self.frontier) || grid.pane(end) == Some(end),
+        }
+    }
+
+    /// Whether a window's start is still kept and can be cut.
+    fn tail_answers(&self, window: &WindowPlan, t: i64) -> bool {
+        let plan = self.set.plan();
+        let end = t.saturating_sub(window.offset);
+        let start = window.tail.start(end);
+        let folds = plan.folds.iter().filter(|fold| {
+            let mut features = fold.features.iter().filter_map(|feature| plan.features.get(*feature));
+            features.any(|feature| feature.window.id == window.id)
+        });
+        let activity = window.session.and_then(|(_, place)| plan.folds.get(place));
+        folds.chain(activity).all(|fold| match (&fold.storage, fold.grid(self.frontier)) {
+            (Storage::Instants { reset, .. }, _) => {
+                let known = self.frontier.saturating_sub(fold.offset);
+                let hidden = reset.and_then(|reset| self.latest(reset, known));
+                match hidden {
+                    Some(latest) if latest >= end => false,
+                    Some(latest) => start.max(latest) >= fold.reach(self.frontier),
+                    None => start >= fold.reach(self.frontier),
+                }
+            }
+            (_, Some(grid)) => start >= fold.reach(self.frontier) || grid.pane(start) == Some(start),
+            (_, None) => true,
+        })
+    }
+
+    /// A time near `t` that every window can be read at; the frontier always is one.
+    fn nearest(&self, t: i64) -> Timestamp {
+        let plan = self.set.plan();
+        let mut candidates = vec![self.frontier];
+        let mut step = 1i64;
+        for fold in &plan.folds {
+            let end = t.saturating_sub(fold.offset);
+            let width = fold.grid(self.frontier).and_then(|grid| grid.width(end)).filter(|width| *width > 0);
+            let Some(width) = width else { continue };
+            step = step.saturating_mul(width / gcd(step, width));
+            for step in [width, step] {
+                let below = end.saturating_sub(end.rem_euclid(step)).saturating_add(fold.offset);
+                candidates.extend([below, below.saturating_add(step)]);
+            }
+        }
+        let best = candidates.into_iter().filter(|c| *c >= self.frontier || self.answers(*c)).min_by_key(|c| c.abs_diff(t));
+        Timestamp::clamped(best.unwrap_or(self.frontier))
+    }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
+/// Scratch for reading one fold after another.
+#[derive(Default)]
+struct Reading<'s> {
+    cuts: Vec<(usize, Cut<'s>)>,
+    sorted: Vec<Cut<'s>>,
+    answers: Vec<Value>,
+}

@@ -1,0 +1,78 @@
+//! A stream as bytes, and back.
+
+use super::policy::Clock;
+use super::{Counters, Entity, Stream};
+use crate::codec::{self, Reader};
+use crate::definition::FeatureSet;
+use crate::error::{Error, Result};
+use crate::hash::checksum;
+use crate::state::State;
+
+const MAGIC: [u8; 4] = *b"SKST";
+const FORMAT: u8 = 1;
+
+impl Stream {
+    /// Everything in the stream as bytes: entities in order, so equal streams are equal bytes.
+    ///
+    /// # Format
+    /// `SKST`, a format byte, a checksum of the rest, then the policy, the counters, and each entity with
+    /// its state as [`State::encode`] writes it.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut entities: Vec<_> = self.states.iter().collect();
+        entities.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let mut body = Vec::new();
+        codec::put(&mut body, &(&self.clock, &self.counters));
+        codec::put_u64(&mut body, entities.len() as u64);
+        for (entity, state) in entities {
+            let mut state = std::borrow::Cow::Borrowed(state);
+            if let Some(frontier) = self.frontier().filter(|frontier| state.frontier() < Some(*frontier)) {
+                state.to_mut().advance(frontier);
+            }
+            let bytes = state.encode();
+            codec::put(&mut body, entity);
+            codec::put_u64(&mut body, bytes.len() as u64);
+            body.extend_from_slice(&bytes);
+        }
+        let mut out = Vec::with_capacity(body.len() + 9);
+        out.extend_from_slice(&MAGIC);
+        out.push(FORMAT);
+        out.extend_from_slice(&checksum(0, &body));
+        out.extend_from_slice(&body);
+        out
+    }
+
+    /// Reads what [`snapshot`](Self::snapshot) wrote; the stream then goes on as the old one would have.
+    ///
+    /// # Errors
+    /// As [`State::decode`], for the whole and for each state in it.
+    pub fn restore(set: &FeatureSet, bytes: &[u8]) -> Result<Self> {
+        let mut from = Reader::new(bytes);
+        let magic = from.bytes(4, "magic").map_err(|_| Error::magic(bytes, MAGIC))?;
+        if magic != MAGIC {
+            return Err(Error::magic(magic, MAGIC));
+        }
+        let format = from.bytes(1, "format")?;
+        if format != [FORMAT] {
+            return Err(Error::format(format.first().copied().unwrap_or(0), FORMAT));
+        }
+        let sum = from.bytes(4, "checksum")?;
+        if sum != checksum(0, bytes.get(9..).unwrap_or(&[])) {
+            return Err(Error::corrupt("the checksum does not match: the bytes were cut short or changed"));
+        }
+        let (clock, counters): (Clock, Counters) = from.take("policy and counters")?;
+        let mut stream = Self { set: set.clone(), states: hashbrown::HashTable::new(), clock, counters };
+        let mut before: Option<Entity> = None;
+        for _ in 0..from.count(2, "entities")? {
+            let entity: Entity = from.take("entity")?;
+            if before.as_ref().is_some_and(|before| *before >= entity) {
+                return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
+            }
+            let len = from.count(1, "state")?;
+            let state = State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
+            before = Some(entity.clone());
+            stream.states.insert_unique(entity.hash(), (entity, state), |(known, _)| known.hash());
+        }
+        from.finish()?;
+        Ok(stream)
+    }
+}

@@ -1,0 +1,138 @@
+//! A batch's events by column, sorted by entity and time: what the sweeps run over.
+
+use crate::error::Error;
+use crate::time::Timestamp;
+use crate::value::{Kind, ValueRef};
+
+/// One column of a batch; its text and lists are borrowed from the batch.
+#[derive(Clone, Debug)]
+pub(crate) enum Cells<'a> {
+    /// NaN stands for null.
+    F64(Vec<f64>),
+    I64(Vec<Option<i64>>),
+    Bool(Vec<Option<bool>>),
+    Str(Vec<Option<&'a str>>),
+    Time(Vec<Option<Timestamp>>),
+    List(Vec<Option<&'a [f64]>>),
+    /// Only whether there is a value.
+    Present(Vec<bool>),
+}
+
+impl<'a> Cells<'a> {
+    /// `len` nulls of `kind`; a column without a kind keeps only whether it is null.
+    pub(crate) fn nulls(kind: Option<Kind>, len: usize) -> Self {
+        match kind {
+            Some(Kind::F64) => Self::F64(vec![f64::NAN; len]),
+            Some(Kind::I64) => Self::I64(vec![None; len]),
+            Some(Kind::Bool) => Self::Bool(vec![None; len]),
+            Some(Kind::Str) => Self::Str(vec![None; len]),
+            Some(Kind::Time) => Self::Time(vec![None; len]),
+            Some(Kind::List) => Self::List(vec![None; len]),
+            None => Self::Present(vec![false; len]),
+        }
+    }
+
+    /// Puts a value, already of the column's kind, at `row`.
+    #[inline]
+    pub(crate) fn put(&mut self, row: usize, value: ValueRef<'a>) {
+        fn set<T>(cells: &mut [T], row: usize, value: T) {
+            if let Some(cell) = cells.get_mut(row) {
+                *cell = value;
+            }
+        }
+        match (self, value) {
+            (Self::F64(cells), ValueRef::F64(x)) => set(cells, row, x),
+            (Self::I64(cells), ValueRef::I64(x)) => set(cells, row, Some(x)),
+            (Self::Bool(cells), ValueRef::Bool(x)) => set(cells, row, Some(x)),
+            (Self::Str(cells), ValueRef::Str(x)) => set(cells, row, Some(x)),
+            (Self::Time(cells), ValueRef::Time(x)) => set(cells, row, Some(x)),
+            (Self::List(cells), ValueRef::List(x)) => set(cells, row, Some(x)),
+            (Self::Present(cells), value) => set(cells, row, !value.is_null()),
+            _ => {}
+        }
+    }
+
+    /// The value at `row`.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> ValueRef<'a> {
+        fn some<'v, T: Copy>(cell: Option<&Option<T>>, make: impl Fn(T) -> ValueRef<'v>) -> ValueRef<'v> {
+            cell.copied().flatten().map_or(ValueRef::Null, make)
+        }
+        match self {
+            Self::F64(cells) => match cells.get(row) {
+                Some(x) if !x.is_nan() => ValueRef::F64(*x),
+                _ => ValueRef::Null,
+            },
+            Self::I64(cells) => some(cells.get(row), ValueRef::I64),
+            Self::Bool(cells) => some(cells.get(row), ValueRef::Bool),
+            Self::Str(cells) => some(cells.get(row), ValueRef::Str),
+            Self::Time(cells) => some(cells.get(row), ValueRef::Time),
+            Self::List(cells) => some(cells.get(row), ValueRef::List),
+            Self::Present(cells) => match cells.get(row) {
+                Some(true) => ValueRef::Bool(true),
+                _ => ValueRef::Null,
+            },
+        }
+    }
+}
+
+/// A batch's events, sorted by entity and then by time.
+#[derive(Debug)]
+pub(crate) struct Table<'a> {
+    pub(crate) times: Vec<i64>,
+    pub(crate) masks: Vec<u64>,
+    /// The kept columns, by place.
+    pub(crate) columns: Vec<Cells<'a>>,
+}
+
+/// Rows grouped by a small number, in order of time within each group.
+#[derive(Debug)]
+pub(crate) struct Grouping {
+    /// Row numbers, group by group.
+    pub(crate) order: Vec<u32>,
+    /// Where each group starts in `order`; one more than there are groups.
+    pub(crate) starts: Vec<u32>,
+}
+
+impl Grouping {
+    /// Groups rows by `group` (all below `groups`) and sorts each group by `time`.
+    pub(crate) fn new(group: &[u32], time: &[i64], groups: usize) -> Self {
+        let mut starts = vec![0u32; groups + 1];
+        for g in group {
+            starts[*g as usize + 1] += 1;
+        }
+        for g in 0..groups {
+            starts[g + 1] += starts[g];
+        }
+        let mut next = starts.clone();
+        let mut order = vec![0u32; group.len()];
+        for (row, g) in group.iter().enumerate() {
+            let place = &mut next[*g as usize];
+            order[*place as usize] = row as u32;
+            *place += 1;
+        }
+        for bounds in starts.windows(2) {
+            let rows = &mut order[bounds[0] as usize..bounds[1] as usize];
+            // Most data comes in order of time already.
+            if !rows.is_sorted_by_key(|row| time[*row as usize]) {
+                rows.sort_by_key(|row| time[*row as usize]);
+            }
+        }
+        Self { order, starts }
+    }
+
+    /// The rows of group `g`, as places in `order`.
+    pub(crate) fn group(&self, g: usize) -> std::ops::Range<usize> {
+        let at = |i: usize| self.starts.get(i).map_or(self.order.len(), |start| *start as usize);
+        at(g)..at(g + 1)
+    }
+}
+
+/// The most rows one pass takes: row numbers are 32-bit.
+pub(crate) fn check_rows(rows: usize, what: &'static str) -> Result<(), Error> {
+    if rows < u32::MAX as usize {
+        Ok(())
+    } else {
+        Err(Error::definition(what, format!("{rows} rows in one pass; at most {} are allowed", u32::MAX - 1)))
+    }
+}

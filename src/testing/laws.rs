@@ -1,0 +1,197 @@
+//! The laws of [`FeatureComputer`], each one function.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use super::events::{moment, value_of};
+use crate::codec::{self, Reader};
+use crate::computer::{Arg, FeatureComputer, Input, MAX_ARGS};
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+use crate::value::{Kind, Value, ValueRef};
+
+/// One generated input: a time, and the values of the columns.
+type Sample = (Timestamp, Vec<Value>);
+
+/// How many cases each law is tried on.
+const CASES: u32 = 200;
+
+/// Holds a computer to every law.
+pub(crate) fn hold<C: FeatureComputer>(computer: &C) -> Result<()> {
+    let laws: [(&'static str, Law<C>); 9] = [
+        ("identity", identity),
+        ("commutative", commutative),
+        ("associative", associative),
+        ("order", order),
+        ("split", split),
+        ("bytes", bytes),
+        ("hostile bytes", hostile_bytes),
+        ("idempotent", idempotent),
+        ("group", group),
+    ];
+    laws.into_iter().try_for_each(|(name, law)| try_law(computer, name, law))
+}
+
+type Law<C> = fn(&C, &[Sample], &[Sample], &[Sample]) -> std::result::Result<(), String>;
+
+fn try_law<C: FeatureComputer>(computer: &C, name: &'static str, law: Law<C>) -> Result<()> {
+    let args = <C::Input<'static> as Input<'static>>::ARGS;
+    let three = [(); 3].map(|()| vec(sample(args), 0..8));
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new_with_rng(config, rng).run(&three, |[a, b, c]| {
+        law(computer, &a, &b, &c).map_err(TestCaseError::fail)
+    });
+    outcome.map_err(|why| {
+        let message = match why {
+            TestError::Fail(reason, inputs) => format!("{reason}; inputs {inputs:?}"),
+            TestError::Abort(reason) => reason.to_string(),
+        };
+        Error::law(name, &computer.id(), message)
+    })
+}
+
+fn sample(args: &'static [Arg]) -> impl Strategy<Value = Sample> {
+    let of = |arg: &Arg| match arg {
+        Arg::Kind(kind) => value_of(*kind, &[]),
+        Arg::Any => prop_oneof![value_of(Kind::F64, &[]), value_of(Kind::Str, &[])].boxed(),
+    };
+    // One value more than asked for stands for the tie break of dated inputs.
+    let tie = value_of(Kind::I64, &[]);
+    let values: Vec<_> = args.iter().map(of).chain([tie]).take(MAX_ARGS).collect();
+    (moment(), values)
+}
+
+fn fold_into<C: FeatureComputer>(computer: &C, state: &mut C::State, samples: &[Sample]) {
+    for (at, values) in samples {
+        let args: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        if let Some(input) = C::Input::read(*at, &args) {
+            computer.update(state, input);
+        }
+    }
+}
+
+fn fold<C: FeatureComputer>(computer: &C, samples: &[Sample]) -> C::State {
+    let mut state = computer.identity();
+    fold_into(computer, &mut state, samples);
+    state
+}
+
+fn merged<C: FeatureComputer>(computer: &C, a: &C::State, b: &C::State) -> C::State {
+    let mut state = a.clone();
+    computer.merge(&mut state, b);
+    state
+}
+
+fn encoded<C: FeatureComputer>(state: &C::State) -> Vec<u8> {
+    let mut out = Vec::new();
+    codec::put(&mut out, state);
+    out
+}
+
+/// Equal as states, as bytes, and as answers.
+fn same<C: FeatureComputer>(computer: &C, a: &C::State, b: &C::State) -> std::result::Result<(), String> {
+    let (out_a, out_b) = (computer.output(a), computer.output(b));
+    if a != b {
+        return Err(format!("states {a:?} and {b:?}"));
+    }
+    if encoded::<C>(a) != encoded::<C>(b) {
+        return Err(format!("bytes {:02x?} and {:02x?} of {a:?}", encoded::<C>(a), encoded::<C>(b)));
+    }
+    if out_a != out_b {
+        return Err(format!("answers {out_a:?} and {out_b:?}"));
+    }
+    let kind = computer.output_kind();
+    if out_a.kind().is_some_and(|found| found != kind) {
+        return Err(format!("answer {out_a:?} is not of the kind {kind} it says"));
+    }
+    Ok(())
+}
+
+type Checked = std::result::Result<(), String>;
+
+fn identity<C: FeatureComputer>(computer: &C, a: &[Sample], _: &[Sample], _: &[Sample]) -> Checked {
+    let a = fold(computer, a);
+    same(computer, &merged(computer, &a, &computer.identity()), &a)?;
+    same(computer, &merged(computer, &computer.identity(), &a), &a)
+}
+
+fn commutative<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], _: &[Sample]) -> Checked {
+    let (a, b) = (fold(computer, a), fold(computer, b));
+    same(computer, &merged(computer, &a, &b), &merged(computer, &b, &a))
+}
+
+fn associative<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], c: &[Sample]) -> Checked {
+    let (a, b, c) = (fold(computer, a), fold(computer, b), fold(computer, c));
+    let left = merged(computer, &merged(computer, &a, &b), &c);
+    same(computer, &left, &merged(computer, &a, &merged(computer, &b, &c)))
+}
+
+fn order<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], c: &[Sample]) -> Checked {
+    let forward = [a, b, c].concat();
+    let mut backward = forward.clone();
+    backward.reverse();
+    let turned = [c, a, b].concat();
+    let state = fold(computer, &forward);
+    same(computer, &state, &fold(computer, &backward))?;
+    same(computer, &state, &fold(computer, &turned))
+}
+
+fn split<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], c: &[Sample]) -> Checked {
+    let all = fold(computer, &[a, b, c].concat());
+    let mut parts = merged(computer, &fold(computer, a), &fold(computer, b));
+    fold_into(computer, &mut parts, c);
+    same(computer, &all, &parts)
+}
+
+fn bytes<C: FeatureComputer>(computer: &C, a: &[Sample], _: &[Sample], _: &[Sample]) -> Checked {
+    let state = fold(computer, a);
+    let bytes = encoded::<C>(&state);
+    let mut reader = Reader::new(&bytes);
+    let back: C::State = reader.take("state").map_err(|why| why.to_string())?;
+    reader.finish().map_err(|why| why.to_string())?;
+    same(computer, &state, &back)
+}
+
+/// Any bytes either fail to decode or decode to a state that survives encoding.
+fn hostile_bytes<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], _: &[Sample]) -> Checked {
+    let mut bytes = encoded::<C>(&fold(computer, a));
+    let noise = encoded::<C>(&fold(computer, b));
+    for (at, byte) in noise.iter().enumerate() {
+        let place = (at * 7 + usize::from(*byte)) % bytes.len().max(1);
+        if let Some(target) = bytes.get_mut(place) {
+            *target ^= byte | 1;
+        }
+        if let Ok(state) = Reader::new(&bytes).take::<C::State>("state") {
+            let again = encoded::<C>(&state);
+            let back = Reader::new(&again).take::<C::State>("state").map_err(|why| format!("{state:?}: {why}"))?;
+            same(computer, &state, &back)?;
+        }
+    }
+    Ok(())
+}
+
+fn idempotent<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], _: &[Sample]) -> Checked {
+    if !C::IDEMPOTENT {
+        return Ok(());
+    }
+    let once = fold(computer, &[a, b].concat());
+    same(computer, &once, &fold(computer, &[a, b, a].concat()))?;
+    same(computer, &once, &merged(computer, &once, &once))
+}
+
+fn group<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], _: &[Sample]) -> Checked {
+    if !C::GROUP {
+        return Ok(());
+    }
+    let before = fold(computer, a);
+    let mut state = fold(computer, &[a, b].concat());
+    for (at, values) in b {
+        let args: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        if let Some(input) = C::Input::read(*at, &args) {
+            computer.retract(&mut state, input);
+        }
+    }
+    same(computer, &before, &state)
+}

@@ -1,0 +1,74 @@
+//! The definition of a feature's value, computed the dumbest way: no panes, no sharing, no state.
+
+use super::events::Event;
+use crate::definition::{FeatureSet, WindowPlan};
+use crate::state::{Entry, read_cell};
+use crate::stream::Entity;
+use crate::time::Timestamp;
+use crate::value::{Value, ValueRef};
+
+/// The values of all features of `entity` at `as_of`, over all `events`.
+///
+/// Looks at every event for every feature. An event a definition refuses is left out.
+pub fn vector(set: &FeatureSet, events: &[Event], entity: &Entity, as_of: Timestamp) -> Vec<Value> {
+    let plan = set.plan();
+    let mine: Vec<&Event> = events.iter().filter(|e| e.entity() == *entity && Entry::read(plan, *e).is_ok()).collect();
+    let passes = |event: &Event, bit: u64| Entry::read(plan, event).is_ok_and(|entry| entry.passes(bit));
+    let mut values = vec![Value::Null; plan.features.len()];
+    for fold in &plan.folds {
+        for at in &fold.features {
+            let feature = &plan.features[*at];
+            let (start, end) = interval(set, &feature.window, &mine, as_of, &passes);
+            let inside = |event: &&&Event| (start..end).contains(&i128::from(event.time().micros()));
+            let mut inputs = mine.iter().filter(inside).filter(|event| passes(event, fold.select.bit)).map(|event| {
+                let args = fold.select.args.iter().map(|place| {
+                    let column = &set.columns()[plan.kept[*place].0];
+                    event.values().get(column.index()).map_or(ValueRef::Null, Value::as_ref)
+                });
+                let args = args.zip(&fold.select.args).map(|(cell, place)| {
+                    read_cell(&set.columns()[plan.kept[*place].0], cell).unwrap_or(ValueRef::Null)
+                });
+                (event.time(), args.collect())
+            });
+            values[*at] = fold.computer.fold(&mut inputs, feature.default.as_ref());
+        }
+    }
+    plan.derive(&mut values);
+    values
+}
+
+/// The interval `[start, end)` a window is at `as_of`, in numbers that cannot overflow.
+fn interval(
+    set: &FeatureSet,
+    window: &WindowPlan,
+    events: &[&Event],
+    as_of: Timestamp,
+    passes: &impl Fn(&Event, u64) -> bool,
+) -> (i128, i128) {
+    let end = i128::from(as_of.micros()) - i128::from(window.offset);
+    let mut start = match window.tail.back {
+        None => i128::MIN,
+        Some(back) => (end - i128::from(back)).div_euclid(i128::from(window.tail.step)) * i128::from(window.tail.step),
+    };
+    let times = |bit: u64| {
+        let mut times: Vec<i128> =
+            events.iter().filter(|event| passes(event, bit)).map(|event| event.time().micros().into()).collect();
+        times.retain(|time| *time < end);
+        times.sort_unstable();
+        times
+    };
+    if let Some((gap, fold)) = window.session {
+        let mut run = end;
+        for time in times(set.plan().folds[fold].select.bit).into_iter().rev() {
+            if run - time > i128::from(gap) {
+                break;
+            }
+            run = time;
+        }
+        start = start.max(run);
+    }
+    if let Some(reset) = window.reset {
+        start = start.max(times(reset).last().map_or(i128::MIN, |latest| latest + 1));
+    }
+    (start, end)
+}

@@ -1,0 +1,416 @@
+//! The words for data: [`Kind`], [`Value`] and the borrowed [`ValueRef`].
+//!
+//! One rule makes every door agree: a value is brought to its column's kind on entry
+//! ([`ValueRef::to_kind`]), NaN becomes null and `-0.0` becomes `0.0` there, and nothing after that
+//! point has to ask again.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
+
+use crate::time::Timestamp;
+
+/// What a column holds. Fixed by the definition, never by the data that happens to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// A 64-bit signed integer.
+    I64,
+    /// A double; never NaN once inside.
+    F64,
+    /// UTF-8 text, ordered by its bytes.
+    #[serde(rename = "string")]
+    Str,
+    /// A [`Timestamp`].
+    #[serde(rename = "timestamp")]
+    Time,
+    /// A list of doubles, carried along but never folded.
+    List,
+}
+
+impl Kind {
+    /// Every kind with the name used in definitions.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Bool, "bool"),
+        (Self::I64, "i64"),
+        (Self::F64, "f64"),
+        (Self::Str, "string"),
+        (Self::Time, "timestamp"),
+        (Self::List, "list"),
+    ];
+
+    /// The kind called `name` in definitions.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(kind, _)| *kind)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(kind, _)| kind == self).map_or("?", |(_, name)| name))
+    }
+}
+
+/// One owned value: a feature's answer, or an input kept inside a state.
+///
+/// Equality and order are total and by bits: within a kind numbers by size, text by bytes; across
+/// kinds by the order of the variants, null least.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing: no input, or an undefined result.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    I64(i64),
+    /// A double.
+    F64(f64),
+    /// Text; up to 23 bytes of it are held inline.
+    Str(SmolStr),
+    /// A moment.
+    Time(Timestamp),
+    /// A list of doubles.
+    List(Arc<[f64]>),
+    /// An integer result outside `i64`: not null, not wrapped. See [`Vector::value`](crate::Vector::value).
+    Overflow,
+}
+
+/// One borrowed value: how a [`Record`](crate::Record) hands over a field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    I64(i64),
+    /// A double; NaN counts as null.
+    F64(f64),
+    /// Text.
+    Str(&'a str),
+    /// A moment.
+    Time(Timestamp),
+    /// A list of doubles.
+    List(&'a [f64]),
+    /// Something this crate has no kind for, with its name; only `is_null` and `count` take it.
+    Other(&'static str),
+}
+
+impl<'a> ValueRef<'a> {
+    /// Whether this is null; NaN is.
+    #[inline]
+    pub fn is_null(self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::F64(x) => x.is_nan(),
+            _ => false,
+        }
+    }
+
+    /// Brings the value to `kind`, or gives back what it was instead.
+    ///
+    /// An integer becomes the nearest double (exact up to 2^53); a double becomes an integer only if
+    /// it is one; an integer becomes a moment as microseconds, text as RFC 3339. Nothing else converts.
+    ///
+    /// # Errors
+    /// A short description of the value, for the caller's message: `3.0` as `i64` is accepted, `3.5` is not.
+    #[inline]
+    pub fn to_kind(self, kind: Kind) -> Result<ValueRef<'a>, String> {
+        match (kind, self) {
+            (_, Self::Null) => Ok(Self::Null),
+            (Kind::F64, Self::F64(x)) => Ok(if x.is_nan() { Self::Null } else { Self::F64(x + 0.0) }),
+            (Kind::Str, Self::Str(_))
+            | (Kind::I64, Self::I64(_))
+            | (Kind::Bool, Self::Bool(_))
+            | (Kind::Time, Self::Time(_))
+            | (Kind::List, Self::List(_)) => Ok(self),
+            (Kind::F64, Self::I64(x)) => Ok(Self::F64(x as f64)),
+            _ => self.convert(kind),
+        }
+    }
+
+    #[cold]
+    fn convert(self, kind: Kind) -> Result<ValueRef<'a>, String> {
+        const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+        match (kind, self) {
+            (_, Self::F64(x)) if x.is_nan() => Ok(Self::Null),
+            (Kind::I64, Self::F64(x)) if x.trunc() == x && (-TWO_63..TWO_63).contains(&x) => Ok(Self::I64(x as i64)),
+            (Kind::Time, Self::I64(micros)) => Timestamp::from_micros(micros).map(Self::Time).map_err(|e| e.to_string()),
+            (Kind::Time, Self::Str(text)) => text.parse().map(Self::Time).map_err(|e: crate::Error| e.to_string()),
+            _ => Err(self.to_string()),
+        }
+    }
+
+    /// An owned copy, with NaN and `-0.0` made plain.
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Null | Self::Other(_) => Value::Null,
+            Self::Bool(x) => Value::Bool(x),
+            Self::I64(x) => Value::I64(x),
+            Self::F64(x) => Value::from(x),
+            Self::Str(x) => Value::Str(SmolStr::new(x)),
+            Self::Time(x) => Value::Time(x),
+            Self::List(x) => Value::List(x.iter().map(|v| if v.is_nan() { f64::NAN } else { v + 0.0 }).collect()),
+        }
+    }
+}
+
+impl fmt::Display for ValueRef<'_> {
+    /// The value with its kind: `f64 3.5`, `string "a"`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => write!(f, "null"),
+            Self::Bool(x) => write!(f, "bool {x}"),
+            Self::I64(x) => write!(f, "i64 {x}"),
+            Self::F64(x) => write!(f, "f64 {x:?}"),
+            Self::Str(x) => write!(f, "string {x:?}"),
+            Self::Time(x) => write!(f, "timestamp {x}"),
+            Self::List(x) => write!(f, "list of {} numbers", x.len()),
+            Self::Other(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+impl Value {
+    /// The same value, borrowed.
+    #[inline]
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Bool(x) => ValueRef::Bool(*x),
+            Self::I64(x) => ValueRef::I64(*x),
+            Self::F64(x) => ValueRef::F64(*x),
+            Self::Str(x) => ValueRef::Str(x),
+            Self::Time(x) => ValueRef::Time(*x),
+            Self::List(x) => ValueRef::List(x),
+            Self::Overflow => ValueRef::Other("integer overflow"),
+        }
+    }
+
+    /// The kind; `None` for null and overflow.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Null | Self::Overflow => None,
+            Self::Bool(_) => Some(Kind::Bool),
+            Self::I64(_) => Some(Kind::I64),
+            Self::F64(_) => Some(Kind::F64),
+            Self::Str(_) => Some(Kind::Str),
+            Self::Time(_) => Some(Kind::Time),
+            Self::List(_) => Some(Kind::List),
+        }
+    }
+
+    /// Whether this is [`Value::Null`].
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The number as a double, integers rounded to the nearest; `None` for everything else.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::F64(x) => Some(*x),
+            Self::I64(x) => Some(*x as f64),
+            _ => None,
+        }
+    }
+
+    /// The integer; `None` for everything else.
+    pub fn as_i64(&self) -> Option<i64> {
+        if let Self::I64(x) = self { Some(*x) } else { None }
+    }
+
+    /// The text; `None` for everything else.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Str(x) = self { Some(x) } else { None }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) => 1,
+            Self::I64(_) => 2,
+            Self::F64(_) => 3,
+            Self::Str(_) => 4,
+            Self::Time(_) => 5,
+            Self::List(_) => 6,
+            Self::Overflow => 7,
+        }
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::I64(a), Self::I64(b)) => a.cmp(b),
+            (Self::F64(a), Self::F64(b)) => a.total_cmp(b),
+            (Self::Str(a), Self::Str(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Time(a), Self::Time(b)) => a.cmp(b),
+            (Self::List(a), Self::List(b)) => {
+                let by_item = a.iter().zip(b.iter()).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne());
+                by_item.unwrap_or_else(|| a.len().cmp(&b.len()))
+            }
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Value {}
+
+impl fmt::Display for Value {
+    /// The bare value, as a table shows it; text without quotes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(x) => write!(f, "{x}"),
+            Self::I64(x) => write!(f, "{x}"),
+            Self::F64(x) => write!(f, "{x:?}"),
+            Self::Str(x) => f.write_str(x),
+            Self::Time(x) => write!(f, "{x}"),
+            Self::List(x) => write!(f, "{x:?}"),
+            Self::Overflow => f.write_str("overflow"),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> Self {
+        value.as_ref()
+    }
+}
+
+impl From<f64> for Value {
+    /// NaN becomes null and `-0.0` becomes `0.0`.
+    fn from(x: f64) -> Self {
+        if x.is_nan() { Self::Null } else { Self::F64(x + 0.0) }
+    }
+}
+
+macro_rules! value_from {
+    ($($from:ty => $make:expr),+ $(,)?) => {$(
+        impl From<$from> for Value {
+            fn from(x: $from) -> Self {
+                $make(x)
+            }
+        }
+    )+};
+}
+
+value_from! {
+    bool => Self::Bool,
+    i64 => Self::I64,
+    i32 => |x| Self::I64(i64::from(x)),
+    &str => |x| Self::Str(SmolStr::new(x)),
+    String => |x| Self::Str(SmolStr::new(x)),
+    Timestamp => Self::Time,
+    Vec<f64> => |x: Vec<f64>| ValueRef::List(&x).to_value(),
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(x: Option<T>) -> Self {
+        x.map_or(Self::Null, Into::into)
+    }
+}
+
+/// The binary form: one tag, then the bare value.
+#[derive(Serialize, Deserialize)]
+enum Wire {
+    Null,
+    Bool(bool),
+    I64(i64),
+    F64(f64),
+    Str(SmolStr),
+    Time(Timestamp),
+    List(Vec<f64>),
+    Overflow,
+}
+
+impl Serialize for Value {
+    /// Plain JSON for people; one tag and the value for machines.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return match self {
+                Self::Null => to.serialize_unit(),
+                Self::Bool(x) => to.serialize_bool(*x),
+                Self::I64(x) => to.serialize_i64(*x),
+                Self::F64(x) if x.is_finite() => to.serialize_f64(*x),
+                Self::List(x) => to.collect_seq(x.iter()),
+                other => to.collect_str(other),
+            };
+        }
+        match self {
+            Self::Null => Wire::Null,
+            Self::Bool(x) => Wire::Bool(*x),
+            Self::I64(x) => Wire::I64(*x),
+            Self::F64(x) => Wire::F64(*x),
+            Self::Str(x) => Wire::Str(x.clone()),
+            Self::Time(x) => Wire::Time(*x),
+            Self::List(x) => Wire::List(x.to_vec()),
+            Self::Overflow => Wire::Overflow,
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    /// Reads the binary form only; a definition's literals have their own reader.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match Wire::deserialize(from)? {
+            Wire::Null => Self::Null,
+            Wire::Bool(x) => Self::Bool(x),
+            Wire::I64(x) => Self::I64(x),
+            Wire::F64(x) => Self::from(x),
+            Wire::Str(x) => Self::Str(x),
+            Wire::Time(x) => Self::Time(x),
+            Wire::List(x) => Self::from(x),
+            Wire::Overflow => Self::Overflow,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_three_words() {
+        assert_eq!(size_of::<Value>(), 24);
+        assert_eq!(size_of::<ValueRef<'_>>(), 24);
+    }
+
+    #[test]
+    fn negative_zero_and_nan_do_not_get_in() {
+        assert_eq!(ValueRef::F64(-0.0).to_kind(Kind::F64).unwrap().to_value(), Value::F64(0.0));
+        assert_eq!(ValueRef::F64(f64::NAN).to_kind(Kind::F64).unwrap(), ValueRef::Null);
+        assert_eq!(ValueRef::F64(-f64::NAN).to_kind(Kind::I64).unwrap(), ValueRef::Null);
+    }
+
+    #[test]
+    fn only_whole_doubles_become_integers() {
+        assert_eq!(ValueRef::F64(3.0).to_kind(Kind::I64).unwrap(), ValueRef::I64(3));
+        assert_eq!(ValueRef::F64(3.5).to_kind(Kind::I64).unwrap_err(), "f64 3.5");
+        assert!(ValueRef::F64(9_223_372_036_854_775_808.0).to_kind(Kind::I64).is_err());
+        assert!(ValueRef::F64(f64::INFINITY).to_kind(Kind::I64).is_err());
+        assert!(ValueRef::Str("3").to_kind(Kind::F64).is_err());
+    }
+}
