@@ -2,14 +2,13 @@
 
 use std::cmp::Ordering;
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::ops::Deref;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smol_str::SmolStr;
 
 use crate::time::Timestamp;
-use crate::value::{Kind, Value, ValueRef};
+use crate::value::{Double, Kind, List, Text, Value, ValueRef};
 
 /// The most columns one computer reads, a tie break included.
 pub const MAX_ARGS: usize = 4;
@@ -256,26 +255,17 @@ macro_rules! scalar {
                 $borrow(self)
             }
             fn to_value(&self) -> Value {
-                Value::$kind(self.clone())
+                self.clone().into()
             }
         }
     )+};
 }
 
 scalar! {
-    f64 as f64 => F64, |x| x, f64::total_cmp, |x: &f64| *x;
+    Double as f64 => F64, Double::plain, |a: &Double, b: &f64| a.get().total_cmp(b), |x: &Double| x.get();
     i64 as i64 => I64, |x| x, i64::cmp, |x: &i64| *x;
     bool as bool => Bool, |x| x, bool::cmp, |x: &bool| *x;
     Timestamp as Timestamp => Time, |x| x, Timestamp::cmp, |x: &Timestamp| *x;
-    SmolStr as &'a str => Str, SmolStr::new, |a: &SmolStr, b: &&str| a.as_bytes().cmp(b.as_bytes()), SmolStr::as_str;
-    Arc<[f64]> as &'a [f64] => List, own_list, compare_lists, Arc::as_ref;
-}
-
-fn own_list(list: &[f64]) -> Arc<[f64]> {
-    list.iter().map(|x| if x.is_nan() { f64::NAN } else { x + 0.0 }).collect()
-}
-
-fn compare_lists(a: &Arc<[f64]>, b: &&[f64]) -> Ordering {
-    let by_item = a.iter().zip(b.iter()).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne());
-    by_item.unwrap_or_else(|| a.len().cmp(&b.len()))
+    Text as &'a str => Str, Text::new, |a: &Text, b: &&str| a.as_bytes().cmp(b.as_bytes()), Text::deref;
+    List as &'a [f64] => List, List::new, |a: &List, b: &&[f64]| a.compare(b), List::deref;
 }

@@ -48,6 +48,6 @@ pub use crate::record::{Column, Record};
 pub use crate::state::{Outcome, State};
 pub use crate::stream::{Counters, Entity, FrontierPolicy, Stream};
 pub use crate::time::{Span, Timestamp};
-pub use crate::value::{Kind, Value, ValueRef};
+pub use crate::value::{Double, Kind, List, Text, Value, ValueRef};
 pub use crate::vector::Vector;
 pub use crate::window::{DEFAULT_HOPS, Window};

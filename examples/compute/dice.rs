@@ -26,7 +26,7 @@ impl Dice {
 
     /// A whole number below `n`.
     pub(crate) fn below(&mut self, n: u32) -> u32 {
-        ((self.bits() >> 32) * u64::from(n) >> 32) as u32
+        (((self.bits() >> 32) * u64::from(n)) >> 32) as u32
     }
 
     /// True with probability `p`.

@@ -57,7 +57,7 @@ impl Progress {
     /// Takes note that `done` items are done; mostly costs a comparison.
     #[inline]
     pub(crate) fn at(&mut self, done: usize) {
-        if done % STRIDE == 0 {
+        if done.is_multiple_of(STRIDE) {
             self.look(done);
         }
     }

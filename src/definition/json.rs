@@ -172,7 +172,7 @@ impl<'a> Place<'a> {
     fn window(&self) -> Result<Window> {
         const ALLOWED: &str = "lifetime, sliding, hop, tumbling, session, activity, within, since, offset";
         if let Tree::Leaf(Value::Str(word)) = self.tree {
-            return if word == "lifetime" { Ok(Window::lifetime()) } else { Err(self.expected("\"lifetime\" or an object")) };
+            return if &**word == "lifetime" { Ok(Window::lifetime()) } else { Err(self.expected("\"lifetime\" or an object")) };
         }
         let fields: Vec<_> = self.fields("\"lifetime\" or an object like {\"sliding\": \"7d\"}")?.collect();
         let mut base: Option<(&str, Window)> = None;

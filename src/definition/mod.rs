@@ -215,9 +215,9 @@ impl<'de> serde::Deserialize<'de> for FeatureSet {
 ///
 /// # Examples
 /// ```
-/// use skewless::{Computers, FeatureSet, features::Max};
+/// use skewless::{Computers, Double, FeatureSet, features::Max};
 ///
-/// let computers = Computers::new().with("highest", || Max::<f64>::new());
+/// let computers = Computers::new().with("highest", || Max::<Double>::new());
 /// let set = FeatureSet::from_json_with(
 ///     r#"{"name": "s", "version": 1, "entity": "user", "time": "ts",
 ///         "features": {"top": {"highest": "price", "over": "lifetime"}}}"#,

@@ -14,23 +14,22 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 
 use super::{Aggregate, CARRIED, Reads};
 use crate::computer::{Dated, FeatureComputer, Scalar};
 use crate::time::Timestamp;
-use crate::value::{Kind, Value};
+use crate::value::{Double, Kind, List, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "first",
     input: Reads::Dated(CARRIED),
     bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(First::<f64>::new())),
+        Kind::F64 => Some(Arc::new(First::<Double>::new())),
         Kind::I64 => Some(Arc::new(First::<i64>::new())),
         Kind::Bool => Some(Arc::new(First::<bool>::new())),
-        Kind::Str => Some(Arc::new(First::<SmolStr>::new())),
+        Kind::Str => Some(Arc::new(First::<Text>::new())),
         Kind::Time => Some(Arc::new(First::<Timestamp>::new())),
-        Kind::List => Some(Arc::new(First::<Arc<[f64]>>::new())),
+        Kind::List => Some(Arc::new(First::<List>::new())),
     },
 };
 

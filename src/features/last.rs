@@ -14,23 +14,22 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 
 use super::{Aggregate, CARRIED, Reads};
 use crate::computer::{Dated, FeatureComputer, Scalar};
 use crate::time::Timestamp;
-use crate::value::{Kind, Value};
+use crate::value::{Double, Kind, List, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "last",
     input: Reads::Dated(CARRIED),
     bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Last::<f64>::new())),
+        Kind::F64 => Some(Arc::new(Last::<Double>::new())),
         Kind::I64 => Some(Arc::new(Last::<i64>::new())),
         Kind::Bool => Some(Arc::new(Last::<bool>::new())),
-        Kind::Str => Some(Arc::new(Last::<SmolStr>::new())),
+        Kind::Str => Some(Arc::new(Last::<Text>::new())),
         Kind::Time => Some(Arc::new(Last::<Timestamp>::new())),
-        Kind::List => Some(Arc::new(Last::<Arc<[f64]>>::new())),
+        Kind::List => Some(Arc::new(Last::<List>::new())),
     },
 };
 

@@ -13,21 +13,19 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::{Aggregate, ORDERED, Reads};
 use crate::computer::{FeatureComputer, Scalar};
 use crate::time::Timestamp;
-use crate::value::{Kind, Value};
+use crate::value::{Double, Kind, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "max",
     input: Reads::Column(ORDERED),
     bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Max::<f64>::new())),
+        Kind::F64 => Some(Arc::new(Max::<Double>::new())),
         Kind::I64 => Some(Arc::new(Max::<i64>::new())),
         Kind::Bool => Some(Arc::new(Max::<bool>::new())),
-        Kind::Str => Some(Arc::new(Max::<SmolStr>::new())),
+        Kind::Str => Some(Arc::new(Max::<Text>::new())),
         Kind::Time => Some(Arc::new(Max::<Timestamp>::new())),
         Kind::List => None,
     },

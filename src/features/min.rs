@@ -13,21 +13,19 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::{Aggregate, ORDERED, Reads};
 use crate::computer::{FeatureComputer, Scalar};
 use crate::time::Timestamp;
-use crate::value::{Kind, Value};
+use crate::value::{Double, Kind, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "min",
     input: Reads::Column(ORDERED),
     bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Min::<f64>::new())),
+        Kind::F64 => Some(Arc::new(Min::<Double>::new())),
         Kind::I64 => Some(Arc::new(Min::<i64>::new())),
         Kind::Bool => Some(Arc::new(Min::<bool>::new())),
-        Kind::Str => Some(Arc::new(Min::<SmolStr>::new())),
+        Kind::Str => Some(Arc::new(Min::<Text>::new())),
         Kind::Time => Some(Arc::new(Min::<Timestamp>::new())),
         Kind::List => None,
     },

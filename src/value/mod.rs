@@ -4,13 +4,12 @@
 //! ([`ValueRef::to_kind`]), NaN becomes null and `-0.0` becomes `0.0` there, and nothing after that
 //! point has to ask again.
 
+mod owned;
+
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use smol_str::SmolStr;
-
+pub use self::owned::{Double, List, Text};
 use crate::time::Timestamp;
 
 /// What a column holds. Fixed by the definition, never by the data that happens to arrive.
@@ -72,12 +71,12 @@ pub enum Value {
     I64(i64),
     /// A double.
     F64(f64),
-    /// Text; up to 23 bytes of it are held inline.
-    Str(SmolStr),
+    /// Text.
+    Str(Text),
     /// A moment.
     Time(Timestamp),
     /// A list of doubles.
-    List(Arc<[f64]>),
+    List(List),
     /// An integer result outside `i64`: not null, not wrapped. See [`Vector::value`](crate::Vector::value).
     Overflow,
 }
@@ -156,9 +155,9 @@ impl<'a> ValueRef<'a> {
             Self::Bool(x) => Value::Bool(x),
             Self::I64(x) => Value::I64(x),
             Self::F64(x) => Value::from(x),
-            Self::Str(x) => Value::Str(SmolStr::new(x)),
+            Self::Str(x) => Value::Str(Text::new(x)),
             Self::Time(x) => Value::Time(x),
-            Self::List(x) => Value::List(x.iter().map(|v| if v.is_nan() { f64::NAN } else { v + 0.0 }).collect()),
+            Self::List(x) => Value::List(List::new(x)),
         }
     }
 }
@@ -252,12 +251,9 @@ impl Ord for Value {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::I64(a), Self::I64(b)) => a.cmp(b),
             (Self::F64(a), Self::F64(b)) => a.total_cmp(b),
-            (Self::Str(a), Self::Str(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Str(a), Self::Str(b)) => a.cmp(b),
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
-            (Self::List(a), Self::List(b)) => {
-                let by_item = a.iter().zip(b.iter()).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne());
-                by_item.unwrap_or_else(|| a.len().cmp(&b.len()))
-            }
+            (Self::List(a), Self::List(b)) => a.compare(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -287,7 +283,7 @@ impl fmt::Display for Value {
             Self::F64(x) => write!(f, "{x:?}"),
             Self::Str(x) => f.write_str(x),
             Self::Time(x) => write!(f, "{x}"),
-            Self::List(x) => write!(f, "{x:?}"),
+            Self::List(x) => write!(f, "{:?}", &**x),
             Self::Overflow => f.write_str("overflow"),
         }
     }
@@ -320,10 +316,13 @@ value_from! {
     bool => Self::Bool,
     i64 => Self::I64,
     i32 => |x| Self::I64(i64::from(x)),
-    &str => |x| Self::Str(SmolStr::new(x)),
-    String => |x| Self::Str(SmolStr::new(x)),
+    &str => |x| Self::Str(Text::new(x)),
+    String => |x: String| Self::Str(Text::new(&x)),
+    Text => Self::Str,
+    List => Self::List,
+    Double => |x: Double| Self::F64(x.get()),
     Timestamp => Self::Time,
-    Vec<f64> => |x: Vec<f64>| ValueRef::List(&x).to_value(),
+    Vec<f64> => |x: Vec<f64>| Self::List(List::new(&x)),
 }
 
 impl<T: Into<Self>> From<Option<T>> for Value {
@@ -338,10 +337,10 @@ enum Wire {
     Null,
     Bool(bool),
     I64(i64),
-    F64(f64),
-    Str(SmolStr),
+    F64(Double),
+    Str(Text),
     Time(Timestamp),
-    List(Vec<f64>),
+    List(List),
     Overflow,
 }
 
@@ -362,10 +361,10 @@ impl Serialize for Value {
             Self::Null => Wire::Null,
             Self::Bool(x) => Wire::Bool(*x),
             Self::I64(x) => Wire::I64(*x),
-            Self::F64(x) => Wire::F64(*x),
+            Self::F64(x) => Wire::F64(Double::plain(*x)),
             Self::Str(x) => Wire::Str(x.clone()),
             Self::Time(x) => Wire::Time(*x),
-            Self::List(x) => Wire::List(x.to_vec()),
+            Self::List(x) => Wire::List(x.clone()),
             Self::Overflow => Wire::Overflow,
         }
         .serialize(to)
@@ -379,10 +378,10 @@ impl<'de> Deserialize<'de> for Value {
             Wire::Null => Self::Null,
             Wire::Bool(x) => Self::Bool(x),
             Wire::I64(x) => Self::I64(x),
-            Wire::F64(x) => Self::from(x),
+            Wire::F64(x) => Self::F64(x.get()),
             Wire::Str(x) => Self::Str(x),
             Wire::Time(x) => Self::Time(x),
-            Wire::List(x) => Self::from(x),
+            Wire::List(x) => Self::List(x),
             Wire::Overflow => Self::Overflow,
         })
     }
