@@ -13,6 +13,8 @@ use crate::progress::Progress;
 
 /// The column of a query that says as of when.
 pub(crate) const AS_OF: &str = "as_of";
+/// What it is called while the crate reads queries as if they were events, whose times cannot be `as_of`.
+const ASKED: &str = "as_of of the query";
 
 /// A row's time and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,16 +28,17 @@ struct Place {
 ///
 /// The columns are shared with the events, not copied.
 pub(crate) fn events_as_queries(set: &FeatureSet, events: &[RecordBatch]) -> Outcome<Vec<RecordBatch>> {
-    events.iter().map(|batch| query_columns(set, batch)).collect()
+    let time = set.time_column().name();
+    events.iter().map(|batch| query_columns(set, batch, time, AS_OF)).collect()
 }
 
-/// A batch's entity columns, and its time called `as_of`.
-fn query_columns(set: &FeatureSet, batch: &RecordBatch) -> Outcome<RecordBatch> {
+/// A batch's entity columns, and the column `time` under a new name.
+fn query_columns(set: &FeatureSet, batch: &RecordBatch, time: &str, new_time: &str) -> Outcome<RecordBatch> {
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
     let names = set.entity_columns().iter().map(|column| (column.name(), column.name()));
-    for (name, new_name) in names.chain([(set.time_column().name(), AS_OF)]) {
-        let missing = || Failure::input(format!("the events have no column `{name}`"));
+    for (name, new_name) in names.chain([(time, new_time)]) {
+        let missing = || Failure::input(format!("column `{name}` is missing"));
         let array = batch.column_by_name(name).ok_or_else(missing)?;
         fields.push(Field::new(new_name, array.data_type().clone(), true));
         arrays.push(array.clone());
@@ -49,9 +52,15 @@ pub(crate) fn check_events(set: &FeatureSet, events: &[RecordBatch]) -> skewless
 }
 
 /// Refuses queries without entity or `as_of`.
-pub(crate) fn check_queries(set: &FeatureSet, queries: &[RecordBatch]) -> skewless::Result<()> {
+pub(crate) fn check_queries(set: &FeatureSet, queries: &[RecordBatch]) -> Outcome<()> {
     let asked = asked(set)?;
-    queries.iter().try_for_each(|batch| rows(&asked, batch).map(|_| ()))
+    let as_events = queries_as_events(set, queries)?;
+    Ok(as_events.iter().try_for_each(|batch| rows(&asked, batch).map(|_| ()))?)
+}
+
+/// The queries in the shape of [`asked`].
+fn queries_as_events(set: &FeatureSet, queries: &[RecordBatch]) -> Outcome<Vec<RecordBatch>> {
+    queries.iter().map(|batch| query_columns(set, batch, AS_OF, ASKED)).collect()
 }
 
 /// All queries at once.
@@ -69,7 +78,8 @@ pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordB
 pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<RecordBatch> {
     let asked = asked(set)?;
     let events = bind(set, events)?;
-    let queries = bind(&asked, queries)?;
+    let queries = queries_as_events(set, queries)?;
+    let queries = bind(&asked, &queries)?;
     let query_starts = starts(&queries);
     let (event_order, query_order) = (in_time(&events, "events")?, in_time(&queries, "queries")?);
     let mut progress = Progress::new("stream", event_order.len() + query_order.len());
@@ -106,7 +116,7 @@ fn feed(stream: &mut Stream, events: &[Rows<'_>], event: &Place) -> Outcome<()> 
 /// A definition whose events are queries: it lets the crate read queries as it reads events.
 fn asked(set: &FeatureSet) -> skewless::Result<FeatureSet> {
     let names: Vec<String> = set.entity_columns().iter().map(|column| column.name().to_owned()).collect();
-    let mut builder = FeatureSet::builder("queries").entity(names).time(AS_OF);
+    let mut builder = FeatureSet::builder("queries").entity(names).time(ASKED);
     for column in set.entity_columns() {
         if let Some(kind) = column.kind() {
             builder = builder.column(column.name(), kind);

@@ -80,6 +80,10 @@ impl<'a> Typed<'a> {
             DataType::Date64 => Self::Date64(array.as_primitive()),
             DataType::Dictionary(_, _) => {
                 let dictionary = array.as_any_dictionary();
+                if dictionary.values().is_empty() {
+                    // Arrow panics on the keys of a dictionary without values; all of its rows are null.
+                    return Self::Null;
+                }
                 let valid = |row: usize| !dictionary.is_null(row);
                 let keys = dictionary.normalized_keys().into_iter().enumerate();
                 let keys = keys.map(|(row, key)| valid(row).then_some(key as u32)).collect();

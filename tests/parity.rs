@@ -1,0 +1,199 @@
+//! Catches any difference between the doors: per event, over Arrow in any chunking, and the oracle.
+#![cfg(feature = "arrow")]
+
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray,
+    StringViewArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use skewless::batch::{point_in_time, snapshot};
+use skewless::testing::{Event, events::events, events::moment, oracle};
+use skewless::{Entity, FeatureSet, Kind, State, Timestamp, Value, features};
+
+/// A column of events as one of the Arrow types that can hold its kind; `flavour` picks which.
+fn column(kind: Option<Kind>, values: &[Value], flavour: usize) -> ArrayRef {
+    let text = || values.iter().map(Value::as_str);
+    match (kind, flavour % 4) {
+        (Some(Kind::F64), _) => Arc::new(values.iter().map(Value::as_f64).collect::<Float64Array>()),
+        (Some(Kind::I64), _) => Arc::new(values.iter().map(Value::as_i64).collect::<Int64Array>()),
+        (Some(Kind::Bool), _) => {
+            let bool = |value: &Value| if let Value::Bool(x) = value { Some(*x) } else { None };
+            Arc::new(values.iter().map(bool).collect::<BooleanArray>())
+        }
+        (Some(Kind::Time), flavour) => {
+            let time = |value: &Value| if let Value::Time(at) = value { Some(at.micros()) } else { None };
+            let nanos = |micros: i64| micros.checked_mul(1_000);
+            let all = || values.iter().map(time);
+            if flavour == 0 && all().flatten().all(|micros| nanos(micros).is_some()) {
+                Arc::new(all().map(|t| t.and_then(nanos)).collect::<TimestampNanosecondArray>().with_timezone("+02:00"))
+            } else if flavour == 1 {
+                Arc::new(all().collect::<Int64Array>())
+            } else {
+                Arc::new(all().collect::<TimestampMicrosecondArray>())
+            }
+        }
+        (_, 0) => Arc::new(text().collect::<StringArray>()),
+        (_, 1) => Arc::new(text().collect::<LargeStringArray>()),
+        (_, 2) => Arc::new(text().collect::<StringViewArray>()),
+        (_, _) => Arc::new(text().collect::<DictionaryArray<Int32Type>>()),
+    }
+}
+
+/// Events as record batches of the sizes in `cuts`.
+fn batches(set: &FeatureSet, log: &[Event], cuts: &[usize]) -> Vec<RecordBatch> {
+    let mut out = Vec::new();
+    let mut rest = log;
+    for (flavour, cut) in cuts.iter().chain([&usize::MAX]).enumerate() {
+        let (now, later) = rest.split_at((*cut).min(rest.len()));
+        rest = later;
+        let columns = set.columns().iter().map(|c| {
+            let values: Vec<Value> = now.iter().map(|event| event.values()[c.index()].clone()).collect();
+            (c.name(), column(c.kind(), &values, flavour + c.index()), true)
+        });
+        out.push(RecordBatch::try_from_iter_with_nullable(columns).unwrap());
+    }
+    out
+}
+
+fn asking(asked: &[(Entity, Timestamp)]) -> RecordBatch {
+    let users: StringArray = asked.iter().map(|(entity, _)| entity.parts()[0].as_str()).collect();
+    let times: Int64Array = asked.iter().map(|(_, at)| Some(at.micros())).collect();
+    RecordBatch::try_from_iter([("user", Arc::new(users) as ArrayRef), ("as_of", Arc::new(times))]).unwrap()
+}
+
+/// The value of an answer, back from Arrow.
+fn cell(array: &dyn Array, row: usize) -> Value {
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+    use arrow_schema::DataType;
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    match array.data_type() {
+        DataType::Int64 => Value::I64(array.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => Value::F64(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => array.as_string::<i32>().value(row).into(),
+        DataType::Boolean => Value::Bool(array.as_boolean().value(row)),
+        DataType::Timestamp(..) => {
+            Value::Time(Timestamp::from_micros(array.as_primitive::<TimestampMicrosecondType>().value(row)).unwrap())
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Every value of every query is the oracle's and the stream's, whatever the chunking.
+fn hold(set: &FeatureSet, cases: u32) {
+    let strategy = (events(set, 40), vec(0usize..20, 0..4), vec((0usize..4, moment()), 0..8));
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    runner
+        .run(&strategy, |(log, cuts, asked)| {
+            let names = ["hot", "cold", "", "nobody"].map(Entity::from);
+            let mut asked: Vec<_> = asked.into_iter().map(|(who, at)| (names[who].clone(), at)).collect();
+            asked.extend(log.iter().map(|event| (event.entity(), event.time())));
+            let answers = point_in_time(set, &batches(set, &log, &cuts), &[asking(&asked)]);
+            let truth: Vec<Vec<Value>> = asked.iter().map(|(who, at)| oracle::vector(set, &log, who, *at)).collect();
+            let overflows = truth.iter().flatten().any(|value| *value == Value::Overflow);
+            prop_assert_eq!(answers.is_err(), overflows, "{:?}", answers.err());
+            let Ok(answers) = answers else { return Ok(()) };
+            for (row, truth) in truth.iter().enumerate() {
+                for (at, expected) in truth.iter().enumerate() {
+                    let found = cell(answers.column(at + 2).as_ref(), row);
+                    prop_assert_eq!(&found, expected, "{} of {:?}", set.names()[at], asked[row]);
+                }
+            }
+            snapshots_agree(set, &log, &cuts, asked.first().map_or(Timestamp::EPOCH, |(_, at)| *at))
+        })
+        .unwrap();
+}
+
+/// A snapshot's states are byte for byte those of states fed one by one, and its values the oracle's.
+fn snapshots_agree(set: &FeatureSet, log: &[Event], cuts: &[usize], as_of: Timestamp) -> Result<(), TestCaseError> {
+    use arrow_array::cast::AsArray;
+    let Ok(view) = snapshot(set, &batches(set, log, cuts), as_of) else { return Ok(()) };
+    let past: Vec<&Event> = log.iter().filter(|event| event.time() < as_of).collect();
+    let mut entities: Vec<Entity> = past.iter().map(|event| event.entity()).collect();
+    entities.sort();
+    entities.dedup();
+    prop_assert_eq!(view.states().num_rows(), entities.len());
+    prop_assert_eq!(view.left_out(), log.len() - past.len());
+    for (row, entity) in entities.iter().enumerate() {
+        let mut state = State::new(set);
+        for event in past.iter().rev().filter(|event| event.entity() == *entity) {
+            let _ = state.update(*event);
+        }
+        state.advance(as_of);
+        let stored = view.states().column_by_name("state").unwrap().as_binary::<i32>().value(row);
+        prop_assert_eq!(stored, state.encode(), "state of {}", entity);
+        let truth = oracle::vector(set, log, entity, as_of);
+        for (at, expected) in truth.iter().enumerate() {
+            prop_assert_eq!(&cell(view.values().column(at + 2).as_ref(), row), expected);
+        }
+    }
+    Ok(())
+}
+
+fn set(features: &str) -> FeatureSet {
+    let json = format!(
+        r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts",
+            "columns": {{"qty": "i64", "seen": "timestamp", "flag": "bool", "category": "string"}},
+            "features": {{{features}}}}}"#
+    );
+    FeatureSet::from_json(&json).unwrap_or_else(|why| panic!("{why}: {json}"))
+}
+
+#[test]
+fn every_window_gives_the_same_bits_in_batch() {
+    for window in [
+        r#""lifetime""#,
+        r#"{"sliding": "1h", "hop": "5m"}"#,
+        r#"{"sliding": "30d"}"#,
+        r#"{"sliding": "1h", "hop": "exact"}"#,
+        r#"{"tumbling": "1d"}"#,
+        r#"{"session": "2h"}"#,
+        r#"{"session": "2h", "within": "6h"}"#,
+        r#"{"session": "1d", "activity": {"kind": ["a", "b"]}}"#,
+        r#"{"session": "2h", "since": {"kind": "b"}}"#,
+        r#"{"since": {"kind": "b"}, "offset": "1h"}"#,
+        r#"{"sliding": "1d", "offset": "7d"}"#,
+    ] {
+        hold(
+            &set(&format!(
+                r#""n": {{"count": "*", "over": {window}}},
+                   "mean": {{"mean": "amount", "where": {{"kind": ["a", "b"]}}, "over": {window}}},
+                   "max": {{"max": "amount", "over": {window}, "default": -1}},
+                   "last": {{"last": "category", "tie_break": "qty", "over": {window}}}"#
+            )),
+            40,
+        );
+    }
+}
+
+#[test]
+fn every_aggregate_gives_the_same_bits_in_batch() {
+    for name in features::names() {
+        for column in ["amount", "qty", "category", "seen", "flag"] {
+            let feature = |at: usize, window: &str| {
+                format!(r#""f{at}": {{"{name}": "{column}", "where": {{"amount": {{"ge": -1}}}}, "over": {window}}}"#)
+            };
+            let json = format!(
+                r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts",
+                    "columns": {{"qty": "i64", "seen": "timestamp", "flag": "bool", "category": "string"}},
+                    "features": {{{}, {}, {}}}}}"#,
+                feature(0, r#""lifetime""#),
+                feature(1, r#"{"sliding": "1d", "hop": "exact"}"#),
+                feature(2, r#"{"tumbling": "1h"}"#)
+            );
+            if let Ok(set) = FeatureSet::from_json(&json) {
+                hold(&set, 15);
+            }
+        }
+    }
+}
