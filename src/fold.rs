@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use crate::codec::{self, Reader};
 use crate::computer::{Arg, FeatureComputer, Input, MAX_ARGS};
 use crate::error::{Error, Result};
-use crate::rows::{Rows, Select, time_of};
+use crate::rows::{Head, Rows, Select};
 use crate::table::{Cells, Table};
 use crate::time::{BEGINNING, Grid, Timestamp};
 use crate::value::{Kind, Value, ValueRef};
@@ -78,8 +78,10 @@ pub(crate) trait Fold: Debug + Send + Sync {
     fn absorb(&self, lane: &mut LaneSlot, rows: &Rows, range: std::ops::Range<usize>, select: &Select, grid: &Grid);
     /// Folds one event into its pane of `grid`.
     fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], grid: &Grid);
-    /// Moves panes to the panes of a later grid, and lets go what no window sees any more.
-    fn age(&self, lane: &mut LaneSlot, grid: &Grid);
+    /// Moves panes from one grid to a later one, and lets go what no window sees any more.
+    fn age(&self, lane: &mut LaneSlot, old: &Grid, new: &Grid);
+    /// Moves panes that may stand anywhere onto a grid; those of a settled state stay as they are.
+    fn arrange(&self, lane: &mut LaneSlot, grid: &Grid);
     /// Merges another lane in.
     fn join(&self, lane: &mut LaneSlot, other: &LaneSlot);
     /// Reads every cut, given in order of falling start and equal end, from panes and from the rows from
@@ -145,10 +147,7 @@ impl<C: FeatureComputer> Fold for C {
         let mut run: Option<(i64, C::State)> = None;
         for i in range {
             let Some(head) = rows.heads().get(i).filter(|head| head.mask & select.bit != 0) else { continue };
-            let args = rows.args(i, &select.args);
-            let Some(input) = C::Input::read(time_of(*head), args.get(..select.args.len()).unwrap_or(&[])) else {
-                continue;
-            };
+            let Some(input) = input::<C>(rows, i, *head, select) else { continue };
             let Some(start) = pane.seek(head.time) else { continue };
             match &mut run {
                 Some((at, state)) if *at == start => self.update(state, input),
@@ -170,12 +169,34 @@ impl<C: FeatureComputer> Fold for C {
         }
     }
 
-    fn age(&self, lane: &mut LaneSlot, grid: &Grid) {
-        let moved = |start: i64| grid.pane(start) != Some(start);
-        if !panes::<C::State>(lane).iter().any(|(start, _)| moved(*start)) {
-            return;
+    fn age(&self, lane: &mut LaneSlot, old: &Grid, new: &Grid) {
+        let Some(panes) = lane.is_some().then(|| panes_mut::<C>(lane)).flatten() else { return };
+        let gone = panes.0.partition_point(|(start, _)| *start < new.reach());
+        panes.0.drain(..gone);
+        for (from, until) in old.aged(new) {
+            let first = panes.0.partition_point(|(start, _)| *start < from);
+            let last = panes.0.partition_point(|(start, _)| *start < until);
+            // The pane just before may be the coarser one that these fold into.
+            let mut coarse: Vec<(i64, C::State)> = Vec::new();
+            let before = first.saturating_sub(1);
+            for (start, state) in panes.0.get(before..last).unwrap_or(&[]) {
+                let start = new.pane(*start).unwrap_or(*start);
+                match coarse.last_mut() {
+                    Some((at, into)) if *at == start => self.merge(into, state),
+                    _ => coarse.push((start, state.clone())),
+                }
+            }
+            if first < last {
+                panes.0.splice(before..last, coarse);
+            }
         }
-        let Some(old) = panes_mut::<C>(lane) else { return };
+        if panes.0.is_empty() {
+            *lane = None;
+        }
+    }
+
+    fn arrange(&self, lane: &mut LaneSlot, grid: &Grid) {
+        let Some(old) = lane.is_some().then(|| panes_mut::<C>(lane)).flatten() else { return };
         let mut new: Vec<(i64, C::State)> = Vec::with_capacity(old.0.len());
         for (start, state) in old.0.drain(..) {
             let Some(start) = grid.pane(start) else { continue };
@@ -184,10 +205,9 @@ impl<C: FeatureComputer> Fold for C {
                 _ => new.push((start, state)),
             }
         }
-        if new.is_empty() {
+        old.0 = new;
+        if old.0.is_empty() {
             *lane = None;
-        } else {
-            old.0 = new;
         }
     }
 
@@ -218,9 +238,7 @@ impl<C: FeatureComputer> Fold for C {
                 }
                 row -= 1;
                 if head.mask & select.bit != 0 {
-                    let args = rows.args(row, &select.args);
-                    let args = args.get(..select.args.len()).unwrap_or(&[]);
-                    if let Some(input) = C::Input::read(time_of(*head), args) {
+                    if let Some(input) = input::<C>(rows, row, *head, select) {
                         self.update(&mut state, input);
                     }
                 }
@@ -292,6 +310,17 @@ impl<C: FeatureComputer> Fold for C {
                 sweep_monoid(self, &inputs, ranges, emit)
             };
         }
+    }
+}
+
+/// The input of row `i`; nearly every computer reads one column or none.
+#[inline]
+fn input<'r, C: FeatureComputer>(rows: &'r Rows, i: usize, head: Head, select: &Select) -> Option<C::Input<'r>> {
+    let at = Timestamp::clamped(head.time);
+    match *select.args {
+        [] => C::Input::read(at, &[]),
+        [place] => C::Input::read(at, &[rows.values(i).get(place).map_or(ValueRef::Null, Value::as_ref)]),
+        _ => C::Input::read(at, rows.args(i, &select.args).get(..select.args.len()).unwrap_or(&[])),
     }
 }
 

@@ -4,7 +4,6 @@
 //! needs. Rows are kept in time order; equal times stay in arrival order until [`Rows::canonicalise`].
 
 use crate::computer::MAX_ARGS;
-use crate::time::Timestamp;
 use crate::value::{Value, ValueRef};
 
 /// An event's time and the filters it passed.
@@ -110,11 +109,12 @@ impl Rows {
         self.heads = order.iter().filter_map(|i| self.heads.get(*i).copied()).collect();
     }
 
-    /// Keeps what is needed: `need` gives each row's remaining bits (none: the row goes), `reads` tells
-    /// whether a value of the row that is left is still read; the others become null.
-    pub(crate) fn reduce(&mut self, need: impl Fn(Head) -> u64, reads: impl Fn(Head, usize) -> bool) {
-        let (mut kept, width) = (0, self.width);
-        for i in 0..self.heads.len() {
+    /// Of the rows before `until`, keeps what is needed: `need` gives each row's remaining bits (none: the
+    /// row goes), `reads` tells whether a value of the row that is left is still read; others become null.
+    pub(crate) fn reduce(&mut self, until: i64, need: impl Fn(Head) -> u64, reads: impl Fn(Head, usize) -> bool) {
+        let (end, width) = (self.lower_bound(until), self.width);
+        let mut kept = 0;
+        for i in 0..end {
             let Some(old) = self.heads.get(i).copied() else { break };
             let head = Head { time: old.time, mask: need(old) };
             if head.mask == 0 {
@@ -133,8 +133,8 @@ impl Rows {
             }
             kept += 1;
         }
-        self.heads.truncate(kept);
-        self.values.truncate(kept * width);
+        self.heads.drain(kept..end);
+        self.values.drain(kept * width..end * width);
     }
 
     /// Adds every row of `other`.
@@ -158,10 +158,4 @@ impl Rows {
         }
         *self = out;
     }
-}
-
-/// The time of a head as a timestamp.
-#[inline]
-pub(crate) fn time_of(head: Head) -> Timestamp {
-    Timestamp::clamped(head.time)
 }

@@ -314,6 +314,13 @@ impl Grid {
         self.width(t).map(|width| pane_start(t, width))
     }
 
+    /// The times whose panes `later`, the same grid at a later frontier, may have made coarser: one stretch
+    /// of time `[from, until)` for each window but the longest, whose own is what it lets go.
+    pub(crate) fn aged<'g>(&'g self, later: &'g Self) -> impl Iterator<Item = (i64, i64)> + 'g {
+        let bounds = self.stretches.iter().zip(&later.stretches).skip(1);
+        bounds.map(|((from, _), (until, _))| (*from, *until)).filter(|(from, until)| from < until)
+    }
+
     /// Where panes begin.
     pub(crate) fn reach(&self) -> i64 {
         self.stretches.first().map_or(i64::MAX, |(from, _)| *from)

@@ -7,7 +7,7 @@ use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampMi
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
 use arrow_schema::{Field, Schema};
-use skewless::{Entity, ErrorKind, FeatureSet, Kind, Timestamp, Value};
+use skewless::{Entity, FeatureSet, Kind, Value, Vector};
 
 use crate::fail::{Failure, Outcome};
 use crate::run::AS_OF;
@@ -45,17 +45,22 @@ impl<'a> Answers<'a> {
     }
 
     /// Takes the answer to query `row`.
-    pub(crate) fn put(&mut self, row: usize, entity: &Entity, as_of: Timestamp, values: &[Value]) -> Outcome<()> {
+    pub(crate) fn put(&mut self, row: usize, entity: &Entity, vector: &Vector) -> Outcome<()> {
         if self.entities.is_empty() {
             let kinds = entity.parts().iter().map(|part| part.kind().unwrap_or(Kind::Str));
             self.entities = kinds.map(|kind| Slots::new(kind, self.times.len())).collect();
         }
         if let Some(slot) = self.times.get_mut(row) {
-            *slot = as_of.micros();
+            *slot = vector.as_of().micros();
         }
-        let columns = self.entities.iter_mut().zip(entity.parts());
-        for (slots, value) in columns.chain(self.features.iter_mut().zip(values)) {
-            slots.put(row, value).map_err(|why| Failure::input(format!("query {row}: {why}")))?;
+        for (slots, part) in self.entities.iter_mut().zip(entity.parts()) {
+            slots.put(row, part).map_err(|why| Failure::input(format!("query {row}: {why}")))?;
+        }
+        for (slots, (name, value)) in self.features.iter_mut().zip(vector.iter()) {
+            if matches!(value, Value::Overflow) {
+                vector.value(name).map_err(|why| why.context(format!("query {row}")))?;
+            }
+            slots.put(row, value).map_err(|why| Failure::input(format!("query {row}: feature `{name}`: {why}")))?;
         }
         Ok(())
     }
@@ -80,7 +85,7 @@ impl<'a> Answers<'a> {
             fields.push(Field::new(name, array.data_type().clone(), self.set.is_nullable(at)));
             arrays.push(array);
         }
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|why| Failure::input(why.to_string()))
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
     }
 }
 
@@ -107,7 +112,6 @@ impl Slots {
             (Values::Str(slots), Value::Str(_)) | (Values::List(slots), Value::List(_)) => {
                 set(slots, row, value.clone())
             }
-            (_, Value::Overflow) => return Err(format!("{:?} in a feature", ErrorKind::Overflow)),
             (_, other) => return Err(format!("{} does not fit its column", other.as_ref())),
         }
         self.known.set_bit(row, true);

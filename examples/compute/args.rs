@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::fail::{Failure, Outcome};
@@ -9,7 +10,7 @@ use crate::fail::{Failure, Outcome};
 pub(crate) const USAGE: &str = "\
 compute - one feature definition, run over events in batch, as a stream, or both ways with every bit compared
 
-usage: compute [options]
+usage: cargo run --release --features arrow --example compute -- [options]
 
 Without options a shop's click-stream is made up, and the sample definition runs over it both ways.
 
@@ -142,15 +143,20 @@ impl Args {
         };
         let inputs = [&self.definition, &self.events, &self.queries];
         if inputs.into_iter().flatten().any(|input| same_file(input, out)) {
-            return Err(Failure::file("--out", out, "is one of the inputs and would be overwritten"));
+            return Err(Failure::input(format!(
+                "--out {} is one of the inputs and would be overwritten",
+                out.display()
+            )));
         }
-        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if out.is_dir() || !folder.is_dir() {
-            let why = if out.is_dir() { "is a folder" } else { "the folder does not exist" };
-            return Err(Failure::file("--out", out, why));
-        }
-        Ok(())
+        writable(out).map_err(|why| Failure::file(out, "cannot be written", why))
     }
+}
+
+/// Finds out before any work is done whether a file can be written; leaves everything as it was.
+fn writable(path: &Path) -> std::io::Result<()> {
+    let fresh = !path.exists();
+    File::options().append(true).create(true).open(path)?;
+    if fresh { std::fs::remove_file(path) } else { Ok(()) }
 }
 
 /// Whether two paths lead to the same file, if both exist.

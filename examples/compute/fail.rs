@@ -23,8 +23,8 @@ impl Failure {
     }
 
     /// A failure of one file.
-    pub(crate) fn file(what: &str, path: &Path, why: impl fmt::Display) -> Self {
-        Self::Input(format!("{what} {}: {why}", path.display()))
+    pub(crate) fn file(path: &Path, what: &str, why: impl fmt::Display) -> Self {
+        Self::Input(format!("{}: {what}: {why}", path.display()))
     }
 
     /// What the shell gets.
@@ -43,6 +43,12 @@ impl fmt::Display for Failure {
             Self::Input(message) => write!(f, "error: {}", message.split_whitespace().collect::<Vec<_>>().join(" ")),
             Self::Differs(message) => f.write_str(message),
         }
+    }
+}
+
+impl From<arrow_schema::ArrowError> for Failure {
+    fn from(why: arrow_schema::ArrowError) -> Self {
+        Self::Input(why.to_string())
     }
 }
 

@@ -81,29 +81,26 @@ fn work(args: &Args) -> Outcome<()> {
 /// Runs one way, or both and compares.
 fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) -> Outcome<RecordBatch> {
     let Input { events, queries, .. } = input;
-    let batch =
-        if args.way == Way::Stream { None } else { Some(report.timed("batch", || run::batch(set, events, queries))?) };
-    let stream =
-        if args.way == Way::Batch { None } else { Some(report.timed("stream", || run::stream(set, events, queries))?) };
-    match (batch, stream) {
-        (Some(batch), Some(stream)) => {
-            let compared = compare::same(&batch, &stream, set)?;
-            if args.events.is_none() {
-                report.table(set, &batch)?;
-            }
-            report.agreed(compared, set)?;
-            Ok(batch)
-        }
-        (Some(vectors), None) | (None, Some(vectors)) => Ok(vectors),
-        (None, None) => Err(Failure::input("nothing to compute")),
+    if args.way == Way::Stream {
+        return Ok(report.timed("stream", || run::stream(set, events, queries))?.vectors);
     }
+    let batch = report.timed("batch", || run::batch(set, events, queries))?;
+    if args.way == Way::Verify {
+        let stream = report.timed("stream", || run::stream(set, events, queries))?;
+        let compared = compare::same(&batch, &stream)?;
+        if args.events.is_none() {
+            report.table(set, &batch.vectors)?;
+        }
+        report.agreed(compared, set)?;
+    }
+    Ok(batch.vectors)
 }
 
 /// The user's definition, or the sample.
 fn definition(path: Option<&Path>) -> Outcome<FeatureSet> {
     let Some(path) = path else { return Ok(FeatureSet::from_json(SAMPLE)?) };
-    let text = std::fs::read_to_string(path).map_err(|why| Failure::file("definition", path, why))?;
-    FeatureSet::from_json(&text).map_err(|why| Failure::file("definition", path, why))
+    let text = std::fs::read_to_string(path).map_err(|why| Failure::file(path, "cannot be read", why))?;
+    FeatureSet::from_json(&text).map_err(|why| Failure::file(path, "not a definition", why))
 }
 
 /// Reads the events, or makes them up, and finds out who asks for what.
@@ -113,7 +110,7 @@ fn input(args: &Args, set: &FeatureSet) -> Outcome<Input> {
         Some(path) => {
             about[0] = format!("from {}", path.display());
             let events = parquet_io::read(path, set.columns().iter().map(skewless::Column::name))?;
-            run::check_events(set, &events).map_err(|why| Failure::file("events", path, why))?;
+            run::check_events(set, &events).map_err(|why| Failure::file(path, "events", why))?;
             events
         }
         None => {
@@ -128,7 +125,7 @@ fn input(args: &Args, set: &FeatureSet) -> Outcome<Input> {
             about[1] = format!("from {}", path.display());
             let wanted = set.entity_columns().iter().map(skewless::Column::name).chain([run::AS_OF]);
             let queries = parquet_io::read(path, wanted)?;
-            run::check_queries(set, &queries).map_err(|why| Failure::file("queries", path, why))?;
+            run::check_queries(set, &events, &queries).map_err(|why| Failure::file(path, "queries", why))?;
             queries
         }
         None => {

@@ -32,9 +32,12 @@ impl Watch {
 #[derive(Debug)]
 pub(crate) struct Progress {
     label: &'static str,
+    items: &'static str,
     total: usize,
     watch: Watch,
     shown: Instant,
+    /// How much must be done before the clock is looked at again.
+    next: usize,
     terminal: bool,
     /// Whether a line stands on the terminal that must go.
     dirty: bool,
@@ -42,22 +45,23 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Starts work on `total` items.
-    pub(crate) fn new(label: &'static str, total: usize) -> Self {
+    pub(crate) fn new(label: &'static str, items: &'static str, total: usize) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        Self { label, total, watch: Watch::new(), shown: Instant::now(), terminal, dirty: false }
+        Self { label, items, total, watch: Watch::new(), shown: Instant::now(), next: STRIDE, terminal, dirty: false }
     }
 
     /// Says that a step without countable parts has begun; only a terminal is told.
     pub(crate) fn begin(&mut self) {
         if self.terminal {
-            self.put(&format!("{}: {} at once ...", self.label, grouped(self.total)));
+            self.put(&format!("{}: {} {} at once ...", self.label, grouped(self.total), self.items));
         }
     }
 
     /// Takes note that `done` items are done; mostly costs a comparison.
     #[inline]
     pub(crate) fn at(&mut self, done: usize) {
-        if done.is_multiple_of(STRIDE) {
+        if done >= self.next {
+            self.next = done + STRIDE;
             self.look(done);
         }
     }
@@ -69,7 +73,8 @@ impl Progress {
         self.shown = Instant::now();
         let percent = 100.0 * done as f64 / self.total.max(1) as f64;
         let rate = done as f64 / self.watch.seconds().max(1e-9);
-        self.put(&format!("{}: {percent:.0} % of {}, {}/s", self.label, grouped(self.total), grouped(rate as usize)));
+        let (total, rate) = (grouped(self.total), grouped(rate as usize));
+        self.put(&format!("{}: {percent:.0} % of {total} {}, {rate}/s", self.label, self.items));
     }
 
     fn put(&mut self, line: &str) {

@@ -38,11 +38,12 @@ impl Report {
     pub(crate) fn heading(&self, set: &FeatureSet, about: &[String; 2]) -> Outcome<()> {
         let keys: Vec<&str> = set.entity_columns().iter().map(skewless::Column::name).collect();
         self.tell(&format!(
-            "definition  {} v{}, fingerprint {}, {} features of {}\nevents      {}, {}\nqueries     {}, {}\n",
+            "definition  {} v{}, fingerprint {}, {} {} of {}\nevents      {}, {}\nqueries     {}, {}\n",
             set.name(),
             set.version(),
             set.fingerprint(),
             set.names().len(),
+            if set.names().len() == 1 { "feature" } else { "features" },
             keys.join("/"),
             grouped(self.events),
             about[0],

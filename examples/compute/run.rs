@@ -1,11 +1,12 @@
 //! The two ways to the same vectors.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{Field, Schema};
+use arrow_schema::{ArrowError, Field, Schema};
 use skewless::batch::{Rows, point_in_time, rows};
-use skewless::{Column, Entity, Feature, FeatureSet, Record, Stream, Timestamp, Value, ValueRef, Window};
+use skewless::{Column, Entity, Feature, FeatureSet, Kind, Record, Stream, Timestamp, Value, ValueRef, Window};
 
 use crate::answers::Answers;
 use crate::fail::{Failure, Outcome};
@@ -15,6 +16,24 @@ use crate::progress::Progress;
 pub(crate) const AS_OF: &str = "as_of";
 /// What it is called while the crate reads queries as if they were events, whose times cannot be `as_of`.
 const ASKED: &str = "as_of of the query";
+
+/// What one way of computing came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The entity columns, `as_of`, and a column a feature, in the order of the queries.
+    pub(crate) vectors: RecordBatch,
+    /// How many columns are the question: the entity columns and `as_of`.
+    pub(crate) question: usize,
+    /// The definition that ran.
+    pub(crate) definition: String,
+}
+
+impl Run {
+    fn new(set: &FeatureSet, vectors: RecordBatch) -> Self {
+        let definition = format!("{} v{}, fingerprint {}", set.name(), set.version(), set.fingerprint());
+        Self { vectors, question: set.entity_columns().len() + 1, definition }
+    }
+}
 
 /// A row's time and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,23 +46,23 @@ struct Place {
 /// Lets every event be its own query.
 ///
 /// The columns are shared with the events, not copied.
-pub(crate) fn events_as_queries(set: &FeatureSet, events: &[RecordBatch]) -> Outcome<Vec<RecordBatch>> {
+pub(crate) fn events_as_queries(set: &FeatureSet, events: &[RecordBatch]) -> Result<Vec<RecordBatch>, ArrowError> {
     let time = set.time_column().name();
     events.iter().map(|batch| query_columns(set, batch, time, AS_OF)).collect()
 }
 
 /// A batch's entity columns, and the column `time` under a new name.
-fn query_columns(set: &FeatureSet, batch: &RecordBatch, time: &str, new_time: &str) -> Outcome<RecordBatch> {
+fn query_columns(set: &FeatureSet, batch: &RecordBatch, time: &str, new_time: &str) -> Result<RecordBatch, ArrowError> {
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
+    let schema = batch.schema();
     let names = set.entity_columns().iter().map(|column| (column.name(), column.name()));
     for (name, new_name) in names.chain([(time, new_time)]) {
-        let missing = || Failure::input(format!("column `{name}` is missing"));
-        let array = batch.column_by_name(name).ok_or_else(missing)?;
+        let array = batch.column(schema.index_of(name)?);
         fields.push(Field::new(new_name, array.data_type().clone(), true));
         arrays.push(array.clone());
     }
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|why| Failure::input(why.to_string()))
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }
 
 /// Refuses events without the definition's columns.
@@ -51,23 +70,44 @@ pub(crate) fn check_events(set: &FeatureSet, events: &[RecordBatch]) -> skewless
     events.iter().try_for_each(|batch| rows(set, batch).map(|_| ()))
 }
 
-/// Refuses queries without entity or `as_of`.
-pub(crate) fn check_queries(set: &FeatureSet, queries: &[RecordBatch]) -> Outcome<()> {
+/// Refuses queries without entity or `as_of`, and those whose entities cannot be among the events.
+pub(crate) fn check_queries(
+    set: &FeatureSet,
+    events: &[RecordBatch],
+    queries: &[RecordBatch],
+) -> Result<(), Box<dyn Error>> {
     let asked = asked(set)?;
     let as_events = queries_as_events(set, queries)?;
-    Ok(as_events.iter().try_for_each(|batch| rows(&asked, batch).map(|_| ()))?)
+    let (queries, events) = (bind(&asked, &as_events)?, bind(set, events)?);
+    for column in set.entity_columns() {
+        let (theirs, ours) = (kind_of(column, &queries), kind_of(column, &events));
+        // 5 and "5" are two entities: such queries would find nothing, and nobody would know why.
+        if let (Some(theirs), Some(ours), true) = (theirs, ours, theirs != ours) {
+            let name = column.name();
+            return Err(
+                format!("column `{name}` is {theirs} here and {ours} in the events: no query would find any").into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The kind of an entity column, going by its first value.
+fn kind_of(column: &Column, batches: &[Rows<'_>]) -> Option<Kind> {
+    let first = batches.iter().find(|rows| !rows.is_empty())?.row(0);
+    part(column, first.field(column)).to_value().kind()
 }
 
 /// The queries in the shape of [`asked`].
-fn queries_as_events(set: &FeatureSet, queries: &[RecordBatch]) -> Outcome<Vec<RecordBatch>> {
+fn queries_as_events(set: &FeatureSet, queries: &[RecordBatch]) -> Result<Vec<RecordBatch>, ArrowError> {
     queries.iter().map(|batch| query_columns(set, batch, AS_OF, ASKED)).collect()
 }
 
 /// All queries at once.
-pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<RecordBatch> {
-    let mut progress = Progress::new("batch", queries.iter().map(RecordBatch::num_rows).sum());
+pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<Run> {
+    let mut progress = Progress::new("batch", "queries", queries.iter().map(RecordBatch::num_rows).sum());
     progress.begin();
-    Ok(point_in_time(set, events, queries)?)
+    Ok(Run::new(set, point_in_time(set, events, queries)?))
 }
 
 /// One event at a time.
@@ -75,14 +115,14 @@ pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordB
 /// Events and queries are taken in order of time, as a host that waits for late events would hand them
 /// over. A query comes before the events at its own time, which are not in its answer. The frontier goes
 /// along, so states age as they do in a service.
-pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<RecordBatch> {
+pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<Run> {
     let asked = asked(set)?;
     let events = bind(set, events)?;
     let queries = queries_as_events(set, queries)?;
     let queries = bind(&asked, &queries)?;
     let query_starts = starts(&queries);
     let (event_order, query_order) = (in_time(&events, "events")?, in_time(&queries, "queries")?);
-    let mut progress = Progress::new("stream", event_order.len() + query_order.len());
+    let mut progress = Progress::new("stream", "events and queries", event_order.len() + query_order.len());
     let mut stream = Stream::new(set);
     let mut answers = Answers::new(set, query_order.len());
     let mut coming = event_order.iter().peekable();
@@ -97,13 +137,13 @@ pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[Record
         stream.advance(as_of);
         let entity = entity(&asked, &queries, place).map_err(|why| place.blame("queries", why))?;
         let position = query_starts.get(place.batch as usize).copied().unwrap_or(0) + place.row as usize;
-        answers.put(position, &entity, as_of, stream.vector(&entity, as_of)?.values())?;
+        answers.put(position, &entity, &stream.vector(&entity, as_of)?)?;
         done += 1;
         progress.at(done);
     }
     // No query sees these any more, but a bad one among them must not go unnoticed.
     coming.try_for_each(|event| feed(&mut stream, &events, event))?;
-    answers.finish()
+    Ok(Run::new(stream.set(), answers.finish()?))
 }
 
 /// Hands one event to the stream.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 
 use crate::dice::{Dice, Zipf};
-use crate::fail::{Failure, Outcome};
+use crate::fail::Outcome;
+use crate::progress::Progress;
 
 /// Rows in one batch.
 const BATCH: usize = 65_536;
@@ -57,7 +58,9 @@ pub(crate) fn open(count: usize, seed: u64) -> Outcome<Shop> {
     let mut events = Vec::with_capacity(count);
     let users = Zipf::new(u32::try_from(count / 50).unwrap_or(u32::MAX).max(10), 0.8);
     let items = Zipf::new(ITEMS, 1.0);
+    let mut progress = Progress::new("making up", "events", count);
     while events.len() < count {
+        progress.at(events.len());
         let user = users.roll(&mut dice);
         visit(user, &items, &mut dice, &mut events);
     }
@@ -70,8 +73,8 @@ pub(crate) fn open(count: usize, seed: u64) -> Outcome<Shop> {
         late
     });
     let late = late.count();
-    let batches = events.chunks(BATCH).map(batch).collect::<Result<_, _>>();
-    Ok(Shop { batches: batches.map_err(|why| Failure::input(why.to_string()))?, late })
+    let batches: Result<_, arrow_schema::ArrowError> = events.chunks(BATCH).map(batch).collect();
+    Ok(Shop { batches: batches?, late })
 }
 
 /// One user's visit, which often goes on after a pause.

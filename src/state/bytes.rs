@@ -138,7 +138,7 @@ impl State {
         let set = self.set.clone();
         for (fold, lane) in set.plan().folds.iter().zip(&mut self.lanes) {
             match fold.grid(self.frontier) {
-                Some(grid) => fold.computer.age(lane, &grid),
+                Some(grid) => fold.computer.arrange(lane, &grid),
                 None => *lane = None,
             }
         }

@@ -84,15 +84,15 @@ pub(crate) struct Entry<'a> {
     cells: Cells<'a>,
 }
 
-/// An event's values by column: on the stack for up to 16 columns.
+/// An event's values by column: on the stack for up to 8 columns.
 enum Cells<'a> {
-    Few([ValueRef<'a>; 16]),
+    Few([ValueRef<'a>; 8]),
     Many(Vec<ValueRef<'a>>),
 }
 
 impl<'a> Cells<'a> {
     fn new(columns: usize) -> Self {
-        if columns <= 16 { Self::Few([ValueRef::Null; 16]) } else { Self::Many(vec![ValueRef::Null; columns]) }
+        if columns <= 8 { Self::Few([ValueRef::Null; 8]) } else { Self::Many(vec![ValueRef::Null; columns]) }
     }
 
     fn all(&self) -> &[ValueRef<'a>] {
@@ -152,7 +152,8 @@ impl<'a> Entry<'a> {
     }
 
     /// The values a row keeps: null where no filter that passed needs them.
-    fn kept(&self, plan: &'a Plan) -> impl ExactSizeIterator<Item = Value> {
+    #[inline]
+    fn kept(&self, plan: &Plan) -> impl ExactSizeIterator<Item = Value> {
         plan.kept.iter().map(|(column, bits)| match self.cells.all().get(*column) {
             Some(cell) if bits & self.mask != 0 => cell.to_value(),
             _ => Value::Null,
@@ -196,21 +197,20 @@ impl State {
     /// is then as it was.
     #[inline]
     pub fn update<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
-        let set = self.set.clone();
-        let entry = Entry::read(set.plan(), event)?;
-        Ok(self.enter(set.plan(), &entry))
+        let entry = Entry::read(self.set.plan(), event)?;
+        Ok(self.enter(&entry))
     }
 
     /// Folds in an event that was read already.
     #[inline]
-    pub(crate) fn enter(&mut self, plan: &Plan, entry: &Entry<'_>) -> Outcome {
+    pub(crate) fn enter(&mut self, entry: &Entry<'_>) -> Outcome {
         let time = entry.time.micros();
         self.first = self.first.min(time);
         if time < self.frontier {
-            return self.enter_late(plan, entry);
+            return self.enter_late(entry);
         }
         if entry.mask != 0 {
-            self.rows.insert(Head { time, mask: entry.mask }, entry.kept(plan));
+            self.rows.insert(Head { time, mask: entry.mask }, entry.kept(self.set.plan()));
             if self.rows.len() >= 2 * self.kept + PATIENCE {
                 self.settle();
             }
@@ -219,7 +219,9 @@ impl State {
     }
 
     #[cold]
-    fn enter_late(&mut self, plan: &Plan, entry: &Entry<'_>) -> Outcome {
+    fn enter_late(&mut self, entry: &Entry<'_>) -> Outcome {
+        let set = self.set.clone();
+        let plan = set.plan();
         let time = entry.time.micros();
         self.settle();
         let needs = self.needs();
@@ -291,7 +293,9 @@ impl State {
                 let from = self.rows.lower_bound(fold.reach(self.settled));
                 let until = self.rows.lower_bound(fold.reach(self.frontier));
                 if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some()) {
-                    fold.computer.age(lane, &grid);
+                    if let Some(old) = fold.grid(self.settled) {
+                        fold.computer.age(lane, &old, &grid);
+                    }
                 }
                 let picked = |head: &Head| head.mask & fold.select.bit != 0 && head.time >= grid.reach();
                 if self.rows.heads().get(from..until).is_some_and(|heads| heads.iter().any(picked)) {
@@ -309,7 +313,8 @@ impl State {
         let read = |head: Head, place: usize| {
             needs.reads.iter().any(|(bit, at, from)| bit & head.mask != 0 && *at == place && head.time >= *from)
         };
-        self.rows.reduce(|head| needs.of(head), read);
+        let until = needs.bits.iter().chain(needs.reads.iter().map(|(_, _, from)| from)).max().copied().unwrap_or(BEGINNING);
+        self.rows.reduce(until, |head| needs.of(head), read);
         self.kept = self.rows.len();
     }
 

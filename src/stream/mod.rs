@@ -141,17 +141,17 @@ impl Stream {
     }
 
     fn fold<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
-        let set = self.set.clone();
+        let set = &self.set;
         let key = Key::read(set.entity_columns(), event)?;
         let entry = Entry::read(set.plan(), event)?;
         let frontier = self.clock.frontier();
         let hash = key.hash();
         let found = self.states.entry(hash, |(entity, _)| key.is(entity), |(entity, _)| entity.hash());
-        let state = &mut found.or_insert_with(|| (key.to_entity(), State::new(&set))).into_mut().1;
+        let state = &mut found.or_insert_with(|| (key.to_entity(), State::new(set))).into_mut().1;
         if let Some(frontier) = frontier {
             state.advance(frontier);
         }
-        let outcome = state.enter(set.plan(), &entry);
+        let outcome = state.enter(&entry);
         if self.clock.observe(entry.time) {
             self.counters.ahead += 1;
         }

@@ -1,0 +1,83 @@
+//! The events and the definitions that every bench runs on.
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+use skewless::{Column, FeatureSet, Record, ValueRef};
+
+/// Ten features over four aggregates, three filters and six windows.
+pub const TEN: &str = r#"{"name": "ten", "version": 1, "entity": "user_id", "time": "ts", "features": {
+    "clicks_1h":  {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "1h"}},
+    "clicks_1d":  {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "1d", "hop": "1h"}},
+    "clicks_7d":  {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "7d", "hop": "1h"}},
+    "views_7d":   {"count": "*", "where": {"event_type": "view"}, "over": {"sliding": "7d", "hop": "1h"}},
+    "events_1d":  {"count": "*", "over": {"sliding": "1d", "hop": "1h"}},
+    "spend_1d":   {"sum": "amount", "over": {"sliding": "1d", "hop": "1h"}},
+    "spend_7d":   {"sum": "amount", "over": {"sliding": "7d", "hop": "1h"}},
+    "mean_7d":    {"mean": "amount", "over": {"sliding": "7d", "hop": "1h"}},
+    "max_30d":    {"max": "amount", "over": {"sliding": "30d", "hop": "1d"}},
+    "last_category": {"last": "category", "over": "lifetime"}}}"#;
+
+/// The sample definition of the README and the compute example.
+pub const SAMPLE: &str = include_str!("../../examples/compute/shopper.json");
+
+pub const TYPES: [&str; 4] = ["view", "view", "click", "purchase"];
+pub const CATEGORIES: [&str; 8] = ["shoes", "hats", "coats", "bags", "books", "toys", "games", "garden"];
+
+pub fn set(json: &str) -> FeatureSet {
+    FeatureSet::from_json(json).expect("a definition of ours")
+}
+
+/// One event of one shopper, as a service would have it.
+#[derive(Clone, Debug)]
+pub struct Click {
+    pub user: i64,
+    pub ts: i64,
+    pub event_type: &'static str,
+    pub category: &'static str,
+    pub amount: Option<f64>,
+}
+
+impl Record for Click {
+    fn field(&self, column: &Column) -> ValueRef<'_> {
+        match column.name() {
+            "user_id" => ValueRef::I64(self.user),
+            "ts" => ValueRef::I64(self.ts),
+            "event_type" => ValueRef::Str(self.event_type),
+            "category" => ValueRef::Str(self.category),
+            "amount" => self.amount.map_or(ValueRef::Null, ValueRef::F64),
+            _ => ValueRef::Null,
+        }
+    }
+}
+
+/// The splitmix64 generator: the same events on every machine.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+/// `count` events of `users` shoppers, `gap` microseconds apart on average, in order of time.
+pub fn clicks(count: usize, users: u64, gap: u64) -> Vec<Click> {
+    let mut dice = Dice(7);
+    let mut ts = 1_700_000_000_000_000;
+    (0..count)
+        .map(|_| {
+            ts += (dice.roll() % (2 * gap)) as i64;
+            let event_type = TYPES[(dice.roll() % 4) as usize];
+            let cents = dice.roll() % 20_000;
+            Click {
+                user: (dice.roll() % users) as i64,
+                ts,
+                event_type,
+                category: CATEGORIES[(dice.roll() % 8) as usize],
+                amount: (event_type != "view").then_some(cents as f64 / 100.0),
+            }
+        })
+        .collect()
+}
