@@ -20,7 +20,13 @@ fn table(events: &[Click]) -> (RecordBatch, RecordBatch) {
     let types: ArrayRef = Arc::new(events.iter().map(|e| Some(e.event_type)).collect::<StringArray>());
     let categories: ArrayRef = Arc::new(events.iter().map(|e| Some(e.category)).collect::<StringArray>());
     let amounts: ArrayRef = Arc::new(events.iter().map(|e| e.amount).collect::<Float64Array>());
-    let columns = [("user_id", users.clone()), ("ts", times.clone()), ("event_type", types), ("category", categories), ("amount", amounts)];
+    let columns = [
+        ("user_id", users.clone()),
+        ("ts", times.clone()),
+        ("event_type", types),
+        ("category", categories),
+        ("amount", amounts),
+    ];
     (
         RecordBatch::try_from_iter(columns).expect("equal lengths"),
         RecordBatch::try_from_iter([("user_id", users), ("as_of", times)]).expect("equal lengths"),
@@ -43,7 +49,9 @@ fn passes(c: &mut Criterion) {
             });
         });
         group.bench_function(format!("snapshot/{name}"), |b| {
-            b.iter(|| black_box(snapshot(&sample, std::slice::from_ref(&events), Timestamp::MAX).expect("good tables")));
+            b.iter(|| {
+                black_box(snapshot(&sample, std::slice::from_ref(&events), Timestamp::MAX).expect("good tables"))
+            });
         });
     }
     group.finish();

@@ -18,7 +18,8 @@ fn states(c: &mut Criterion) {
         for event in &log {
             let _ = state.update(event).expect("a good event");
         }
-        let now = Timestamp::from_micros(log.last().expect("events").ts).expect("in range").saturating_add(Span::minutes(1));
+        let now =
+            Timestamp::from_micros(log.last().expect("events").ts).expect("in range").saturating_add(Span::minutes(1));
         state.advance(now.saturating_sub(Span::minutes(5)));
         let bytes = state.encode();
         let state = State::decode(&set, &bytes).expect("our own bytes");
@@ -26,7 +27,9 @@ fn states(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("vector", events), &state, |b, state| {
             b.iter(|| black_box(state.vector(now).expect("after the frontier")));
         });
-        group.bench_with_input(BenchmarkId::new("encode", events), &state, |b, state| b.iter(|| black_box(state.encode())));
+        group.bench_with_input(BenchmarkId::new("encode", events), &state, |b, state| {
+            b.iter(|| black_box(state.encode()))
+        });
         group.bench_with_input(BenchmarkId::new("decode", events), &bytes, |b, bytes| {
             b.iter(|| black_box(State::decode(&set, bytes).expect("our own bytes")));
         });

@@ -91,6 +91,12 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     /// A name, the parameters and a version: all that can change an answer. It enters the fingerprint.
     fn id(&self) -> String;
 
+    /// A name for the state alone. Computers that fold the same inputs into the same state and only read it
+    /// differently, as `sum` and `mean` do, return the same name, and a feature set keeps one state for them.
+    fn state_id(&self) -> String {
+        self.id()
+    }
+
     /// What [`output`](Self::output) gives when it is not null.
     fn output_kind(&self) -> Kind;
 

@@ -76,7 +76,11 @@ enum Inner {
     NotCanonical(String),
     #[error("the answer at {asked} is no longer kept (frontier {frontier}); the nearest that is: {nearest}")]
     Unanswerable { asked: Timestamp, frontier: Timestamp, nearest: Timestamp },
-    #[error("feature `{feature}`: the integer result is outside {}..={}; declare its input column f64", i64::MIN, i64::MAX)]
+    #[error(
+        "feature `{feature}`: the integer result is outside {}..={}; declare its input column f64",
+        i64::MIN,
+        i64::MAX
+    )]
     Overflow { feature: String },
     #[error("law `{law}` broken by {computer}: {message}")]
     Law { law: &'static str, computer: String, message: String },

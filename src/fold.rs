@@ -10,7 +10,7 @@ use crate::codec::{self, Reader};
 use crate::computer::{Arg, FeatureComputer, Input, MAX_ARGS};
 use crate::error::{Error, Result};
 use crate::rows::{Head, Rows, Select};
-use crate::table::{Cells, Table};
+use crate::table::{Answered, Cells, Table};
 use crate::time::{BEGINNING, Grid, Timestamp};
 use crate::value::{Kind, Value, ValueRef};
 
@@ -20,6 +20,8 @@ pub(crate) struct Cut<'a> {
     pub(crate) start: i64,
     pub(crate) end: i64,
     pub(crate) default: Option<&'a Value>,
+    /// Who reads the answer off the state, if not the computer that folds it.
+    pub(crate) reader: Option<&'a dyn Fold>,
 }
 
 /// A row range `[start, end)` of a batch.
@@ -71,6 +73,9 @@ pub(crate) type LaneSlot = Option<Box<dyn Lane>>;
 /// [`FeatureComputer`] with its types hidden.
 pub(crate) trait Fold: Debug + Send + Sync {
     fn id(&self) -> String;
+    fn state_id(&self) -> String;
+    /// Reads an answer off a state that a computer of the same state id has folded.
+    fn answer(&self, state: &dyn Any, default: Option<&Value>) -> Value;
     fn output_kind(&self) -> Kind;
     fn args(&self) -> &'static [Arg];
 
@@ -100,12 +105,37 @@ pub(crate) trait Fold: Debug + Send + Sync {
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]);
 }
 
-/// One window of a batch: the rows each query sees, and where its answers go.
+/// One window of a batch: the rows each query sees, and what is read off there.
 #[derive(Debug)]
 pub(crate) struct Sweep<'a> {
     pub(crate) ranges: &'a [Range],
+    pub(crate) answers: Vec<Answers<'a>>,
+}
+
+/// One feature's answers, query by query.
+#[derive(Debug)]
+pub(crate) struct Answers<'a> {
     pub(crate) default: Option<&'a Value>,
-    pub(crate) out: Vec<Value>,
+    /// Who reads them off the state, if not the computer that folds it.
+    pub(crate) reader: Option<&'a dyn Fold>,
+    pub(crate) out: Answered,
+    /// The first answer that is an integer outside `i64`.
+    pub(crate) overflow: Option<usize>,
+}
+
+impl Answers<'_> {
+    /// Reads the next query's answer off a state.
+    #[inline]
+    fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State) {
+        let value = match self.reader {
+            None => answer(computer, state, self.default),
+            Some(reader) => reader.answer(state, self.default),
+        };
+        if matches!(value, Value::Overflow) && self.overflow.is_none() {
+            self.overflow = Some(self.out.len());
+        }
+        self.out.push(value);
+    }
 }
 
 pub(crate) fn panes<S: 'static>(lane: &LaneSlot) -> &[(i64, S)] {
@@ -135,6 +165,12 @@ impl<C: FeatureComputer> Fold for C {
     fn id(&self) -> String {
         FeatureComputer::id(self)
     }
+    fn state_id(&self) -> String {
+        FeatureComputer::state_id(self)
+    }
+    fn answer(&self, state: &dyn Any, default: Option<&Value>) -> Value {
+        state.downcast_ref::<C::State>().map_or(Value::Null, |state| answer(self, state, default))
+    }
     fn output_kind(&self) -> Kind {
         FeatureComputer::output_kind(self)
     }
@@ -144,22 +180,24 @@ impl<C: FeatureComputer> Fold for C {
 
     fn absorb(&self, lane: &mut LaneSlot, rows: &Rows, range: std::ops::Range<usize>, select: &Select, grid: &Grid) {
         let mut pane = grid.cursor();
-        let mut run: Option<(i64, C::State)> = None;
-        for i in range {
+        let mut runs: Vec<(i64, C::State)> = Vec::new();
+        // Backward, so that `last` keeps the first value it meets instead of each in turn.
+        for i in range.rev() {
             let Some(head) = rows.heads().get(i).filter(|head| head.mask & select.bit != 0) else { continue };
             let Some(input) = input::<C>(rows, i, *head, select) else { continue };
             let Some(start) = pane.seek(head.time) else { continue };
-            match &mut run {
+            match runs.last_mut() {
                 Some((at, state)) if *at == start => self.update(state, input),
                 _ => {
-                    flush(self, lane, run.take());
                     let mut state = self.identity();
                     self.update(&mut state, input);
-                    run = Some((start, state));
+                    runs.push((start, state));
                 }
             }
         }
-        flush(self, lane, run);
+        for (start, state) in runs.into_iter().rev() {
+            flush(self, lane, start, state);
+        }
     }
 
     fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], grid: &Grid) {
@@ -213,7 +251,7 @@ impl<C: FeatureComputer> Fold for C {
 
     fn join(&self, lane: &mut LaneSlot, other: &LaneSlot) {
         for (start, state) in panes::<C::State>(other) {
-            flush(self, lane, Some((*start, state.clone())));
+            flush(self, lane, *start, state.clone());
         }
     }
 
@@ -243,7 +281,10 @@ impl<C: FeatureComputer> Fold for C {
                     }
                 }
             }
-            *out = answer(self, &state, cut.default);
+            *out = match cut.reader {
+                None => answer(self, &state, cut.default),
+                Some(reader) => reader.answer(&state, cut.default),
+            };
         }
     }
 
@@ -302,13 +343,13 @@ impl<C: FeatureComputer> Fold for C {
                 let at = |row: u32| rank.get(row as usize).copied().unwrap_or(0) as usize;
                 (at(*from), at(*to))
             });
-            let default = window.default;
-            let emit = |state: &C::State| answer(self, state, default);
-            window.out = if C::GROUP {
-                sweep_group(self, &inputs, ranges, emit)
+            let answers = &mut window.answers;
+            let emit = |state: &C::State| answers.iter_mut().for_each(|answers| answers.read(self, state));
+            if C::GROUP {
+                sweep_group(self, &inputs, ranges, emit);
             } else {
-                sweep_monoid(self, &inputs, ranges, emit)
-            };
+                sweep_monoid(self, &inputs, ranges, emit);
+            }
         }
     }
 }
@@ -324,10 +365,17 @@ fn input<'r, C: FeatureComputer>(rows: &'r Rows, i: usize, head: Head, select: &
     }
 }
 
-fn flush<C: FeatureComputer>(computer: &C, lane: &mut LaneSlot, run: Option<(i64, C::State)>) {
-    let Some((start, state)) = run else { return };
-    if let Some(into) = panes_mut::<C>(lane).and_then(|panes| panes.at(start, || computer.identity())) {
-        computer.merge(into, &state);
+/// Merges `state` into the pane at `start`.
+fn flush<C: FeatureComputer>(computer: &C, lane: &mut LaneSlot, start: i64, state: C::State) {
+    let Some(panes) = panes_mut::<C>(lane) else { return };
+    match panes.0.last_mut() {
+        Some((last, into)) if *last == start => computer.merge(into, &state),
+        Some((last, _)) if *last > start => {
+            if let Some(into) = panes.at(start, || computer.identity()) {
+                computer.merge(into, &state);
+            }
+        }
+        _ => panes.0.push((start, state)),
     }
 }
 
@@ -356,27 +404,25 @@ fn sweep_group<C: FeatureComputer>(
     computer: &C,
     inputs: &[C::Input<'_>],
     ranges: impl Iterator<Item = (usize, usize)>,
-    emit: impl Fn(&C::State) -> Value,
-) -> Vec<Value> {
+    mut emit: impl FnMut(&C::State),
+) {
     let mut state = computer.identity();
     let (mut low, mut high) = (0, 0);
-    ranges
-        .map(|(from, to)| {
-            // Starting afresh is cheaper than taking out more than what stays.
-            if from >= high || from - low > to - from {
-                state = computer.identity();
-                (low, high) = (from, from);
-            }
-            for input in inputs.get(low..from).unwrap_or(&[]) {
-                computer.retract(&mut state, *input);
-            }
-            for input in inputs.get(high..to).unwrap_or(&[]) {
-                computer.update(&mut state, *input);
-            }
-            (low, high) = (low.max(from), high.max(to));
-            emit(&state)
-        })
-        .collect()
+    for (from, to) in ranges {
+        // Starting afresh is cheaper than taking out more than what stays.
+        if from >= high || from - low > to - from {
+            state = computer.identity();
+            (low, high) = (from, from);
+        }
+        for input in inputs.get(low..from).unwrap_or(&[]) {
+            computer.retract(&mut state, *input);
+        }
+        for input in inputs.get(high..to).unwrap_or(&[]) {
+            computer.update(&mut state, *input);
+        }
+        (low, high) = (low.max(from), high.max(to));
+        emit(&state);
+    }
 }
 
 /// Two stacks: running merges from the middle back to the start, and one from the middle to the end.
@@ -384,41 +430,39 @@ fn sweep_monoid<C: FeatureComputer>(
     computer: &C,
     inputs: &[C::Input<'_>],
     ranges: impl Iterator<Item = (usize, usize)>,
-    emit: impl Fn(&C::State) -> Value,
-) -> Vec<Value> {
+    mut emit: impl FnMut(&C::State),
+) {
     let mut front: Vec<C::State> = Vec::new();
     let mut back = computer.identity();
     // `front[k]` folds the inputs from `middle - 1 - k` to `middle`; `back` those from there to `high`.
     let (mut middle, mut high) = (0, 0);
-    ranges
-        .map(|(from, to)| {
-            if from >= high {
-                front.clear();
-                back = computer.identity();
-                (middle, high) = (from, from);
+    for (from, to) in ranges {
+        if from >= high {
+            front.clear();
+            back = computer.identity();
+            (middle, high) = (from, from);
+        }
+        for input in inputs.get(high..to).unwrap_or(&[]) {
+            computer.update(&mut back, *input);
+        }
+        high = high.max(to);
+        if from > middle {
+            front.clear();
+            let mut suffix = computer.identity();
+            for input in inputs.get(from..high).unwrap_or(&[]).iter().rev() {
+                computer.update(&mut suffix, *input);
+                front.push(suffix.clone());
             }
-            for input in inputs.get(high..to).unwrap_or(&[]) {
-                computer.update(&mut back, *input);
+            back = computer.identity();
+            middle = high;
+        }
+        match middle.checked_sub(from + 1).and_then(|k| front.get(k)) {
+            Some(suffix) => {
+                let mut state = suffix.clone();
+                computer.merge(&mut state, &back);
+                emit(&state);
             }
-            high = high.max(to);
-            if from > middle {
-                front.clear();
-                let mut suffix = computer.identity();
-                for input in inputs.get(from..high).unwrap_or(&[]).iter().rev() {
-                    computer.update(&mut suffix, *input);
-                    front.push(suffix.clone());
-                }
-                back = computer.identity();
-                middle = high;
-            }
-            match middle.checked_sub(from + 1).and_then(|k| front.get(k)) {
-                Some(suffix) => {
-                    let mut state = suffix.clone();
-                    computer.merge(&mut state, &back);
-                    emit(&state)
-                }
-                None => emit(&back),
-            }
-        })
-        .collect()
+            None => emit(&back),
+        }
+    }
 }

@@ -87,7 +87,7 @@ mod tests {
     fn a_gap_of_exactly_the_gap_joins_and_one_more_does_not() {
         let mut rows = Rows::new(0);
         for time in [-50, 0, 10, 20] {
-            rows.insert(Head { time, mask: 1 }, std::iter::empty());
+            rows.insert(Head { time, mask: 1 }, |_| ());
         }
         let start = |t, gap| session_start(&None, &rows, i64::MIN, 1, gap, i64::MIN, t);
         assert_eq!(start(30, 10), 0);

@@ -77,16 +77,28 @@ impl Rows {
         self.heads.partition_point(|head| head.time < time)
     }
 
-    /// Puts a row in its place; the next one in time order goes straight to the end.
+    /// Puts a row in its place, its values appended by `keep`; the next one in time order goes straight to
+    /// the end.
     #[inline]
-    pub(crate) fn insert(&mut self, head: Head, values: impl ExactSizeIterator<Item = Value>) {
-        if self.heads.last().is_none_or(|last| last.time <= head.time) {
-            self.heads.push(head);
-            self.values.extend(values);
-        } else {
-            let at = self.heads.partition_point(|h| h.time <= head.time);
-            self.heads.insert(at, head);
-            self.values.splice(at * self.width..at * self.width, values);
+    pub(crate) fn insert(&mut self, head: Head, keep: impl FnOnce(&mut Vec<Value>)) {
+        let late = self.heads.last().is_some_and(|last| last.time > head.time);
+        self.heads.push(head);
+        keep(&mut self.values);
+        if late {
+            self.sink();
+        }
+    }
+
+    /// Moves the last row to its place.
+    #[cold]
+    fn sink(&mut self) {
+        let Some((head, before)) = self.heads.split_last() else { return };
+        let at = before.partition_point(|h| h.time <= head.time);
+        if let Some(heads) = self.heads.get_mut(at..) {
+            heads.rotate_right(1);
+        }
+        if let Some(values) = self.values.get_mut(at * self.width..) {
+            values.rotate_right(self.width);
         }
     }
 

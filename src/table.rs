@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::time::Timestamp;
-use crate::value::{Kind, ValueRef};
+use crate::value::{Kind, Value, ValueRef};
 
 /// One column of a batch; its text and lists are borrowed from the batch.
 #[derive(Clone, Debug)]
@@ -72,6 +72,96 @@ impl<'a> Cells<'a> {
                 Some(true) => ValueRef::Bool(true),
                 _ => ValueRef::Null,
             },
+        }
+    }
+}
+
+/// One feature's answers, one a query.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// Doubles, and which of them there are.
+    F64(Vec<f64>, Vec<bool>),
+    /// Integers, and which of them there are.
+    I64(Vec<i64>, Vec<bool>),
+    /// Answers of any other kind.
+    Any(Vec<Value>),
+}
+
+impl Answered {
+    /// None yet, of `kind`, with room for `len`.
+    pub(crate) fn with_capacity(kind: Kind, len: usize) -> Self {
+        match kind {
+            Kind::F64 => Self::F64(Vec::with_capacity(len), Vec::with_capacity(len)),
+            Kind::I64 => Self::I64(Vec::with_capacity(len), Vec::with_capacity(len)),
+            _ => Self::Any(Vec::with_capacity(len)),
+        }
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::F64(values, _) => values.len(),
+            Self::I64(values, _) => values.len(),
+            Self::Any(values) => values.len(),
+        }
+    }
+
+    /// Adds an answer.
+    #[inline]
+    pub(crate) fn push(&mut self, value: Value) {
+        match (self, value) {
+            (Self::F64(values, valid), Value::F64(x)) => {
+                values.push(x);
+                valid.push(true);
+            }
+            (Self::F64(values, valid), _) => {
+                values.push(0.0);
+                valid.push(false);
+            }
+            (Self::I64(values, valid), Value::I64(x)) => {
+                values.push(x);
+                valid.push(true);
+            }
+            (Self::I64(values, valid), _) => {
+                values.push(0);
+                valid.push(false);
+            }
+            (Self::Any(values), value) => values.push(value),
+        }
+    }
+
+    /// Puts the answers where `order` says.
+    pub(crate) fn scatter(self, order: &[u32]) -> Self {
+        fn scattered<T: Clone>(sorted: Vec<T>, order: &[u32], blank: T) -> Vec<T> {
+            let mut out = vec![blank; sorted.len()];
+            for (value, row) in sorted.into_iter().zip(order) {
+                if let Some(slot) = out.get_mut(*row as usize) {
+                    *slot = value;
+                }
+            }
+            out
+        }
+        if order.is_sorted() {
+            return self;
+        }
+        match self {
+            Self::F64(values, valid) => Self::F64(scattered(values, order, 0.0), scattered(valid, order, false)),
+            Self::I64(values, valid) => Self::I64(scattered(values, order, 0), scattered(valid, order, false)),
+            Self::Any(values) => Self::Any(scattered(values, order, Value::Null)),
+        }
+    }
+
+    /// The answer at `row`.
+    pub(crate) fn get(&self, row: usize) -> Value {
+        match self {
+            Self::F64(values, valid) if valid.get(row) == Some(&true) => {
+                Value::F64(values.get(row).copied().unwrap_or(0.0))
+            }
+            Self::I64(values, valid) if valid.get(row) == Some(&true) => {
+                Value::I64(values.get(row).copied().unwrap_or(0))
+            }
+            Self::Any(values) => values.get(row).cloned().unwrap_or(Value::Null),
+            _ => Value::Null,
         }
     }
 }

@@ -243,11 +243,8 @@ impl FromStr for Span {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Weeks are accepted but not written: `14d` reads better than `2w` beside `30d`.
-        let (unit, per) = UNITS
-            .into_iter()
-            .skip(1)
-            .find(|(_, per)| self.0 != 0 && self.0 % per == 0)
-            .unwrap_or(("s", 1_000_000));
+        let (unit, per) =
+            UNITS.into_iter().skip(1).find(|(_, per)| self.0 != 0 && self.0 % per == 0).unwrap_or(("s", 1_000_000));
         write!(f, "{}{unit}", self.0 / per)
     }
 }

@@ -224,9 +224,7 @@ impl Base {
             }
             Self::Sliding { size, .. } => Tail { back: Some(size.as_micros()), step: 1 },
             Self::Tumbling { size } => Tail { back: Some(0), step: size.as_micros() },
-            Self::Session { gap, within, .. } => {
-                Tail { back: within.map(Span::as_micros), step: gap.as_micros() }
-            }
+            Self::Session { gap, within, .. } => Tail { back: within.map(Span::as_micros), step: gap.as_micros() },
         }
     }
 }

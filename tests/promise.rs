@@ -76,8 +76,11 @@ fn all_windows_together_keep_the_promise() {
         .iter()
         .enumerate()
         .map(|(i, window)| {
-            let (aggregate, default) = [("sum", r#", "default": -1.5"#), ("mean", ""), ("max", r#", "default": 0"#)][i % 3];
-            format!(r#""f{i}": {{"{aggregate}": "amount", "where": {{"not": {{"kind": "a"}}}}, "over": {window}{default}}}"#)
+            let (aggregate, default) =
+                [("sum", r#", "default": -1.5"#), ("mean", ""), ("max", r#", "default": 0"#)][i % 3];
+            format!(
+                r#""f{i}": {{"{aggregate}": "amount", "where": {{"not": {{"kind": "a"}}}}, "over": {window}{default}}}"#
+            )
         })
         .collect();
     check_set(&set(&features), 150).unwrap();

@@ -2,9 +2,8 @@
 
 use super::ranges::{Queries, ranges};
 use crate::definition::Plan;
-use crate::fold::{Range, Sweep};
-use crate::table::{Grouping, Table};
-use crate::value::Value;
+use crate::fold::{Answers, Range, Sweep};
+use crate::table::{Answered, Grouping, Table};
 
 /// Sorted events and the queries to answer.
 #[derive(Debug)]
@@ -16,42 +15,46 @@ pub(super) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Hands over each feature's values, in the order the queries were given.
-    pub(super) fn run<E>(&self, mut emit: impl FnMut(usize, Vec<Value>) -> Result<(), E>) -> Result<(), E> {
+    /// Hands over each feature's answers in the order the queries were given, and the query whose answer is
+    /// an integer outside `i64`, if there is one.
+    pub(super) fn run<E>(
+        &self,
+        mut emit: impl FnMut(usize, Answered, Option<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut known: Vec<(usize, Vec<Range>)> = Vec::new();
+        let order = &self.queries.grouping.order;
         for fold in &self.plan.folds {
-            let features: Vec<_> =
-                fold.features.iter().filter_map(|at| self.plan.features.get(*at).map(|feature| (*at, feature))).collect();
-            for (_, feature) in &features {
+            let features = fold.features.iter().filter_map(|at| Some((*at, self.plan.features.get(*at)?)));
+            for (_, feature) in features.clone() {
                 if !known.iter().any(|(id, _)| *id == feature.window.id) {
                     let found = ranges(self.plan, &feature.window, self.table, self.events, &self.queries);
                     known.push((feature.window.id, found));
                 }
             }
-            let of = |id: usize| known.iter().find(|(known, _)| *known == id).map_or(&[][..], |(_, ranges)| ranges);
-            let mut sweeps: Vec<Sweep<'_>> = features
-                .iter()
-                .map(|(_, feature)| Sweep { ranges: of(feature.window.id), default: feature.default.as_ref(), out: Vec::new() })
-                .collect();
+            let (mut sweeps, mut places): (Vec<Sweep<'_>>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+            for (at, feature) in features {
+                let (default, reader) = (feature.default.as_ref(), feature.reader.as_deref());
+                let out = Answered::with_capacity(feature.kind, order.len());
+                let answers = Answers { default, reader, out, overflow: None };
+                let Some((_, ranges)) = known.iter().find(|(id, _)| *id == feature.window.id) else { continue };
+                match sweeps.iter().position(|sweep| std::ptr::eq(sweep.ranges, &**ranges)) {
+                    Some(known) => {
+                        sweeps[known].answers.push(answers);
+                        places[known].push(at);
+                    }
+                    None => {
+                        sweeps.push(Sweep { ranges, answers: vec![answers] });
+                        places.push(vec![at]);
+                    }
+                }
+            }
             fold.computer.sweep(self.table, &fold.select, &mut sweeps);
-            for ((at, _), sweep) in features.iter().zip(sweeps) {
-                emit(*at, self.in_query_order(sweep.out))?;
+            let answers = sweeps.into_iter().flat_map(|sweep| sweep.answers);
+            for (at, answers) in places.into_iter().flatten().zip(answers) {
+                let overflow = answers.overflow.and_then(|at| order.get(at)).map(|row| *row as usize);
+                emit(at, answers.out.scatter(order), overflow)?;
             }
         }
         Ok(())
-    }
-
-    fn in_query_order(&self, sorted: Vec<Value>) -> Vec<Value> {
-        let order = &self.queries.grouping.order;
-        if order.is_sorted() {
-            return sorted;
-        }
-        let mut out = vec![Value::Null; sorted.len()];
-        for (value, row) in sorted.into_iter().zip(order) {
-            if let Some(slot) = out.get_mut(*row as usize) {
-                *slot = value;
-            }
-        }
-        out
     }
 }

@@ -56,7 +56,12 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(window: &'a WindowPlan, activity: Option<(i64, u64)>, table: &'a Table<'_>, rows: std::ops::Range<usize>) -> Self {
+    fn new(
+        window: &'a WindowPlan,
+        activity: Option<(i64, u64)>,
+        table: &'a Table<'_>,
+        rows: std::ops::Range<usize>,
+    ) -> Self {
         let times = table.times.get(rows.clone()).unwrap_or(&[]);
         let masks = table.masks.get(rows).unwrap_or(&[]);
         Self { times, masks, window, activity, low: 0, high: 0, last: None, run: BEGINNING, reset: BEGINNING }

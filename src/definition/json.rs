@@ -36,15 +36,15 @@ pub(super) fn read_tree(tree: &Tree, computers: &Computers) -> Result<Builder> {
             "version" => builder.version(place.version()?),
             "entity" => builder.entity(place.names("a column or a list of columns")?),
             "time" => builder.time(place.text("a column")?),
-            "columns" => place.fields("an object of kinds")?.try_fold(builder, |builder, (column, kind)| {
-                Ok(builder.column(column, kind.kind()?))
-            })?,
-            "features" => place.fields("an object of features")?.try_fold(builder, |builder, (name, feature)| {
-                Ok(builder.feature(name, feature.feature(computers)?))
-            })?,
-            "derived" => place.fields("an object of derived features")?.try_fold(builder, |builder, (name, derived)| {
-                Ok(builder.derive(name, derived.derived()?))
-            })?,
+            "columns" => place
+                .fields("an object of kinds")?
+                .try_fold(builder, |builder, (column, kind)| Ok(builder.column(column, kind.kind()?)))?,
+            "features" => place
+                .fields("an object of features")?
+                .try_fold(builder, |builder, (name, feature)| Ok(builder.feature(name, feature.feature(computers)?)))?,
+            "derived" => place
+                .fields("an object of derived features")?
+                .try_fold(builder, |builder, (name, derived)| Ok(builder.derive(name, derived.derived()?)))?,
             other => return Err(top.unknown(other, "name, version, entity, time, columns, features, derived")),
         };
     }
@@ -92,10 +92,9 @@ impl<'a> Place<'a> {
 
     fn names(&self, what: &str) -> Result<Vec<String>> {
         match self.tree {
-            Tree::List(items) => items
-                .iter()
-                .map(|tree| Place { at: self.at.clone(), tree }.text(what).map(str::to_owned))
-                .collect(),
+            Tree::List(items) => {
+                items.iter().map(|tree| Place { at: self.at.clone(), tree }.text(what).map(str::to_owned)).collect()
+            }
             _ => Ok(vec![self.text(what)?.to_owned()]),
         }
     }
@@ -135,7 +134,12 @@ impl<'a> Place<'a> {
         const OPTIONS: [&str; 4] = ["where", "over", "tie_break", "default"];
         let fields = self.object("an object like {\"count\": \"*\", \"over\": {\"sliding\": \"7d\"}}")?;
         let mut aggregates = fields.iter().filter(|(name, _)| !OPTIONS.contains(&name.as_str()));
-        let catalogue = computers.names().map(str::to_owned).chain(features::names().map(str::to_owned)).collect::<Vec<_>>().join(", ");
+        let catalogue = computers
+            .names()
+            .map(str::to_owned)
+            .chain(features::names().map(str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", ");
         let Some((name, tree)) = aggregates.next() else {
             return Err(self.error(format!("no aggregate; one of {} is needed", catalogue)));
         };
@@ -172,7 +176,11 @@ impl<'a> Place<'a> {
     fn window(&self) -> Result<Window> {
         const ALLOWED: &str = "lifetime, sliding, hop, tumbling, session, activity, within, since, offset";
         if let Tree::Leaf(Value::Str(word)) = self.tree {
-            return if &**word == "lifetime" { Ok(Window::lifetime()) } else { Err(self.expected("\"lifetime\" or an object")) };
+            return if &**word == "lifetime" {
+                Ok(Window::lifetime())
+            } else {
+                Err(self.expected("\"lifetime\" or an object"))
+            };
         }
         let fields: Vec<_> = self.fields("\"lifetime\" or an object like {\"sliding\": \"7d\"}")?.collect();
         let mut base: Option<(&str, Window)> = None;
@@ -216,7 +224,11 @@ impl<'a> Place<'a> {
             column => place.condition(column),
         });
         let filters = filters.collect::<Result<Vec<_>>>()?;
-        if filters.is_empty() { Err(self.error("an empty filter; leave it out to take every event")) } else { Ok(Filter::all(filters)) }
+        if filters.is_empty() {
+            Err(self.error("an empty filter; leave it out to take every event"))
+        } else {
+            Ok(Filter::all(filters))
+        }
     }
 
     fn filters(&self) -> Result<Vec<Filter>> {

@@ -194,7 +194,14 @@ impl Eq for FeatureSet {}
 
 impl fmt::Debug for FeatureSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FeatureSet({} v{}, {}, {} values)", self.name(), self.version(), self.fingerprint(), self.names().len())
+        write!(
+            f,
+            "FeatureSet({} v{}, {}, {} values)",
+            self.name(),
+            self.version(),
+            self.fingerprint(),
+            self.names().len()
+        )
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct WindowPlan {
 #[derive(Debug)]
 pub(crate) struct FeaturePlan {
     pub(crate) window: WindowPlan,
+    /// Who reads the answer off the fold's state, if not the fold's own computer.
+    pub(crate) reader: Option<Arc<dyn Fold>>,
     pub(crate) default: Option<Value>,
     pub(crate) kind: Kind,
     pub(crate) nullable: bool,
@@ -109,7 +111,7 @@ impl Plan {
     /// Fills in the derived values behind the features.
     pub(crate) fn derive(&self, values: &mut Vec<Value>) {
         for derived in &self.derived {
-            let parts: Vec<&Value> = derived.parts.iter().filter_map(|part| values.get(*part)).collect();
+            let parts: Vec<Value> = derived.parts.iter().filter_map(|part| values.get(*part)).cloned().collect();
             let value = derived.op.output(derived.kind, &parts);
             values.push(value);
         }
@@ -156,11 +158,9 @@ pub(super) fn compile(builder: Builder) -> Result<FeatureSet> {
     compiler.derived()?;
     let names = builder.features.iter().map(|(name, _)| name).chain(builder.derived.iter().map(|(name, _)| name));
     let names = names.cloned().collect();
-    let plan = compiler.finish();
+    let (plan, ids) = compiler.finish();
     let json = serde_json::to_string(&Canonical { builder: &builder, columns: &plan.columns })
         .map_err(|why| Error::definition("definition", why.to_string()))?;
-    // What a computer's name does not say, its id does: parameters and version.
-    let ids: Vec<String> = plan.folds.iter().map(|fold| fold.computer.id()).collect();
     Ok(FeatureSet::assemble(json, ids.join(","), builder.name, builder.version, names, plan))
 }
 
@@ -208,9 +208,14 @@ impl Kinds {
                     } else {
                         kinds.see(&column, None, &at)?;
                     }
-                    if let Some(kind) = kinds.get(&column).filter(|kind| any && !allowed.is_empty() && !allowed.contains(kind)) {
+                    if let Some(kind) =
+                        kinds.get(&column).filter(|kind| any && !allowed.is_empty() && !allowed.contains(kind))
+                    {
                         let allowed: Vec<_> = allowed.iter().map(Kind::to_string).collect();
-                        return Err(Error::definition(&at, format!("column `{column}` is {kind}; allowed: {}", allowed.join(", "))));
+                        return Err(Error::definition(
+                            &at,
+                            format!("column `{column}` is {kind}; allowed: {}", allowed.join(", ")),
+                        ));
                     }
                 }
             }
@@ -286,6 +291,8 @@ struct Compiler<'a> {
     kinds: Kinds,
     sources: Vec<Option<Filter>>,
     windows: Vec<Window>,
+    /// What the features' computers call themselves: parameters and versions that JSON does not show.
+    ids: Vec<String>,
     plan: Plan,
 }
 
@@ -295,7 +302,7 @@ impl<'a> Compiler<'a> {
         let (kept, filters, folds, features, derived) = Default::default();
         let entities = builder.entity.len();
         let plan = Plan { columns, entities, reads_entity: false, kept, filters, folds, features, derived };
-        Self { builder, kinds, sources: Vec::new(), windows: Vec::new(), plan }
+        Self { builder, kinds, sources: Vec::new(), windows: Vec::new(), ids: Vec::new(), plan }
     }
 
     /// The bit of a filter; equal filters share one.
@@ -307,7 +314,9 @@ impl<'a> Compiler<'a> {
                 let predicate = match filter {
                     None => Predicate::Always,
                     Some(filter) => Predicate::bind(&filter.0, &|column| self.kinds.place(column)).map_err(
-                        |(column, kind, found)| Error::definition(at, format!("column `{column}` is {kind}, found {found}")),
+                        |(column, kind, found)| {
+                            Error::definition(at, format!("column `{column}` is {kind}, found {found}"))
+                        },
                     )?,
                 };
                 self.plan.filters.push(predicate);
@@ -340,9 +349,9 @@ impl<'a> Compiler<'a> {
 
     /// The fold for this computer, filter, offset and storage; features that can share one do.
     fn fold(&mut self, computer: Arc<dyn Fold>, select: Select, offset: i64, storage: Storage) -> usize {
-        let id = computer.id();
+        let id = computer.state_id();
         let same = self.plan.folds.iter_mut().position(|fold| {
-            fold.computer.id() == id
+            fold.computer.state_id() == id
                 && fold.offset == offset
                 && (fold.select.bit, &fold.select.args) == (select.bit, &select.args)
                 && share(&mut fold.storage, &storage)
@@ -360,7 +369,8 @@ impl<'a> Compiler<'a> {
             Source::Custom(fold) => Arc::clone(fold),
             Source::Builtin(aggregate) => {
                 let kind = feature.args().first().map(|column| self.kinds.place(column).1.unwrap_or(Kind::F64));
-                (aggregate.bind)(kind).ok_or_else(|| Error::definition(&at, "its column is of a kind it does not take"))?
+                (aggregate.bind)(kind)
+                    .ok_or_else(|| Error::definition(&at, "its column is of a kind it does not take"))?
             }
         };
         let bit = self.bit(feature.filter.as_ref(), &at)?;
@@ -372,34 +382,44 @@ impl<'a> Compiler<'a> {
         let mut session = None;
         if let Base::Session { gap, activity, .. } = &window.base {
             instants |= activity.is_some();
-            let kept = if activity.is_some() { Storage::Instants { tails: vec![tail], reset: None } } else { Storage::Panes(vec![tail]) };
+            let kept = if activity.is_some() {
+                Storage::Instants { tails: vec![tail], reset: None }
+            } else {
+                Storage::Panes(vec![tail])
+            };
             let bit = self.bit(activity.as_ref(), &at)?;
             let fold = self.fold(Arc::new(Activity), Select { bit, args: Vec::new() }, offset, kept);
             session = Some((gap.as_micros(), fold));
         }
-        let storage = if instants { Storage::Instants { tails: vec![tail], reset } } else { Storage::Panes(vec![tail]) };
+        let storage =
+            if instants { Storage::Instants { tails: vec![tail], reset } } else { Storage::Panes(vec![tail]) };
         let kind = computer.output_kind();
         let default = self.default(feature, kind, &at)?;
         // Sums and counts answer with a number even when nothing came in.
         let never_null = matches!(&feature.source, Source::Builtin(a) if a.input == Reads::StarOrColumn || (a.name == "sum" && kind == Kind::I64));
         let nullable = !never_null || default.as_ref().is_some_and(Value::is_null);
-        let fold = self.fold(computer, select, offset, storage);
+        self.ids.push(computer.id());
+        let fold = self.fold(Arc::clone(&computer), select, offset, storage);
+        let mut reader = None;
         if let Some(fold) = self.plan.folds.get_mut(fold) {
             fold.features.push(self.plan.features.len());
+            reader = (fold.computer.id() != computer.id()).then_some(computer);
         }
         let id = self.windows.iter().position(|known| known == window).unwrap_or_else(|| {
             self.windows.push(window.clone());
             self.windows.len() - 1
         });
         let window = WindowPlan { tail, offset, session, reset, id };
-        self.plan.features.push(FeaturePlan { window, default, kind, nullable });
+        self.plan.features.push(FeaturePlan { window, reader, default, kind, nullable });
         Ok(())
     }
 
     fn default(&self, feature: &Feature, kind: Kind, at: &str) -> Result<Option<Value>> {
         let Some(default) = &feature.default else { return Ok(None) };
         let value = default.as_ref().to_kind(kind).map(|value| value.to_value());
-        value.map(Some).map_err(|found| Error::definition(format!("{at}.default"), format!("found {found}, expected {kind}")))
+        value
+            .map(Some)
+            .map_err(|found| Error::definition(format!("{at}.default"), format!("found {found}, expected {kind}")))
     }
 
     fn derived(&mut self) -> Result<()> {
@@ -431,14 +451,14 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Plan {
+    fn finish(mut self) -> (Plan, Vec<String>) {
         let entities = self.plan.entities;
         let mut used = self.plan.kept.iter().any(|(column, _)| *column < entities);
         for filter in self.sources.iter().flatten() {
             filter.0.visit(&mut |column, _| used |= self.kinds.place(column).0 < entities);
         }
         self.plan.reads_entity = used;
-        self.plan
+        (self.plan, self.ids)
     }
 }
 

@@ -16,6 +16,7 @@ mod limbs;
 mod moments;
 mod round;
 mod sum;
+mod tally;
 mod wide;
 mod window;
 mod wire;
@@ -25,3 +26,4 @@ mod tests;
 
 pub use moments::Moments;
 pub use sum::{ExactSquares, ExactSum};
+pub use tally::Tally;

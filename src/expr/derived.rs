@@ -64,11 +64,11 @@ impl Term {
     }
 
     /// The answer. `kind` is what [`Term::kind`] gave for the parts.
-    pub(crate) fn output(self, kind: Kind, parts: &[&Value]) -> Value {
+    pub(crate) fn output(self, kind: Kind, parts: &[Value]) -> Value {
         let numbers = || parts.iter().map(|value| value.as_f64());
         match (self, parts) {
             (Self::Coalesce, _) => {
-                let first = parts.iter().find(|value| !value.is_null()).map_or(Value::Null, |value| (*value).clone());
+                let first = parts.iter().find(|value| !value.is_null()).cloned().unwrap_or(Value::Null);
                 if kind == Kind::F64 { first.as_f64().map_or(first, Value::from) } else { first }
             }
             (_, parts) if parts.iter().any(|value| matches!(value, Value::Overflow)) => Value::Overflow,
@@ -127,11 +127,11 @@ mod tests {
     #[test]
     fn nothing_derived_is_ever_nan() {
         let (inf, one) = (Value::F64(f64::INFINITY), Value::F64(1.0));
-        assert_eq!(Term::Ratio.output(Kind::F64, &[&inf, &inf]), Value::Null);
-        assert_eq!(Term::Ratio.output(Kind::F64, &[&one, &Value::I64(0)]), Value::Null);
-        assert_eq!(Term::Difference.output(Kind::F64, &[&inf, &inf]), Value::Null);
-        assert_eq!(Term::Log1p.output(Kind::F64, &[&Value::F64(-1.0)]), Value::Null);
-        assert_eq!(Term::Sum.output(Kind::F64, &[&one, &Value::Null]), Value::Null);
-        assert_eq!(Term::Coalesce.output(Kind::F64, &[&Value::Null, &Value::I64(2)]), Value::F64(2.0));
+        assert_eq!(Term::Ratio.output(Kind::F64, &[inf.clone(), inf.clone()]), Value::Null);
+        assert_eq!(Term::Ratio.output(Kind::F64, &[one.clone(), Value::I64(0)]), Value::Null);
+        assert_eq!(Term::Difference.output(Kind::F64, &[inf.clone(), inf.clone()]), Value::Null);
+        assert_eq!(Term::Log1p.output(Kind::F64, &[Value::F64(-1.0)]), Value::Null);
+        assert_eq!(Term::Sum.output(Kind::F64, &[one, Value::Null]), Value::Null);
+        assert_eq!(Term::Coalesce.output(Kind::F64, &[Value::Null, Value::I64(2)]), Value::F64(2.0));
     }
 }

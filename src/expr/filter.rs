@@ -264,7 +264,14 @@ impl Predicate {
     /// Whether an event passes: only if the condition is true, not if it is unknown.
     #[inline]
     pub(crate) fn passes(&self, cells: &[ValueRef<'_>]) -> bool {
-        self.truth(cells) == Some(true)
+        match self {
+            Self::Always => true,
+            Self::Compare(at, op, value) => {
+                let cell = cells.get(*at).copied().unwrap_or(ValueRef::Null);
+                compare(cell, value).is_some_and(|order| op.holds(order))
+            }
+            _ => self.truth(cells) == Some(true),
+        }
     }
 
     /// Calls `see` with every column place and literal.

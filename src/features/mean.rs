@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | input | `f64` (integers are taken as doubles); null is skipped |
 //! | output | `f64`; null when empty |
-//! | state | a count and an exact sum; 10 to 13 bytes stored for typical money |
+//! | state | a count and an exact sum, shared with `sum`; 10 to 13 bytes stored for typical money |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | the real-number mean, rounded once |
 //! | retractable | yes |
@@ -12,11 +12,9 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Aggregate, Reads};
 use crate::computer::FeatureComputer;
-use crate::exact::ExactSum;
+use crate::exact::Tally;
 use crate::value::{Kind, Value};
 
 pub(crate) const AGGREGATE: Aggregate =
@@ -26,43 +24,36 @@ pub(crate) const AGGREGATE: Aggregate =
 #[derive(Clone, Copy, Debug)]
 pub struct Mean;
 
-/// How many values, and their exact sum.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct MeanState {
-    count: u64,
-    total: ExactSum,
-}
-
 impl FeatureComputer for Mean {
     type Input<'a> = f64;
-    type State = MeanState;
+    type State = Tally;
     const GROUP: bool = true;
 
     fn id(&self) -> String {
         "mean/1".into()
     }
+    fn state_id(&self) -> String {
+        "tally/1".into()
+    }
     fn output_kind(&self) -> Kind {
         Kind::F64
     }
-    fn identity(&self) -> MeanState {
-        MeanState::default()
+    fn identity(&self) -> Tally {
+        Tally::new()
     }
     #[inline]
-    fn update(&self, state: &mut MeanState, input: f64) {
-        state.count = state.count.wrapping_add(1);
-        state.total.add(input);
+    fn update(&self, state: &mut Tally, input: f64) {
+        state.add(input);
     }
     #[inline]
-    fn merge(&self, into: &mut MeanState, from: &MeanState) {
-        into.count = into.count.wrapping_add(from.count);
-        into.total.merge(&from.total);
+    fn merge(&self, into: &mut Tally, from: &Tally) {
+        into.merge(from);
     }
-    fn output(&self, state: &MeanState) -> Value {
-        state.total.mean(state.count).into()
+    fn output(&self, state: &Tally) -> Value {
+        state.mean().into()
     }
     #[inline]
-    fn retract(&self, state: &mut MeanState, input: f64) {
-        state.count = state.count.wrapping_sub(1);
-        state.total.remove(input);
+    fn retract(&self, state: &mut Tally, input: f64) {
+        state.remove(input);
     }
 }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | input | `f64` (integers are taken as doubles); null is skipped |
 //! | output | `f64`, never negative; null for fewer than one value |
-//! | state | a count, an exact sum and an exact sum of squares; about 30 bytes stored |
+//! | state | a count, an exact sum and an exact sum of squares; about 30 bytes stored; shared by all four |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | the square root of the variance rounded once; `sqrt` itself rounds correctly |
 //! | retractable | yes |
@@ -31,6 +31,9 @@ impl FeatureComputer for StddevPop {
 
     fn id(&self) -> String {
         "stddev_pop/1".into()
+    }
+    fn state_id(&self) -> String {
+        "moments/1".into()
     }
     fn output_kind(&self) -> Kind {
         Kind::F64

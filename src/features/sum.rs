@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, Reads};
 use crate::computer::FeatureComputer;
-use crate::exact::ExactSum;
+use crate::exact::Tally;
 use crate::value::{Kind, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
@@ -39,48 +39,48 @@ pub struct SumI64;
 
 /// How many values, and their exact sum.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SumState<T> {
+pub struct SumI64State {
     count: u64,
-    total: T,
+    total: i128,
 }
 
 impl FeatureComputer for Sum {
     type Input<'a> = f64;
-    type State = SumState<ExactSum>;
+    type State = Tally;
     const GROUP: bool = true;
 
     fn id(&self) -> String {
         "sum_f64/1".into()
     }
+    fn state_id(&self) -> String {
+        "tally/1".into()
+    }
     fn output_kind(&self) -> Kind {
         Kind::F64
     }
-    fn identity(&self) -> Self::State {
-        SumState::default()
+    fn identity(&self) -> Tally {
+        Tally::new()
     }
     #[inline]
-    fn update(&self, state: &mut Self::State, input: f64) {
-        state.count = state.count.wrapping_add(1);
-        state.total.add(input);
+    fn update(&self, state: &mut Tally, input: f64) {
+        state.add(input);
     }
     #[inline]
-    fn merge(&self, into: &mut Self::State, from: &Self::State) {
-        into.count = into.count.wrapping_add(from.count);
-        into.total.merge(&from.total);
+    fn merge(&self, into: &mut Tally, from: &Tally) {
+        into.merge(from);
     }
-    fn output(&self, state: &Self::State) -> Value {
-        state.total.value().into()
+    fn output(&self, state: &Tally) -> Value {
+        state.value().into()
     }
     #[inline]
-    fn retract(&self, state: &mut Self::State, input: f64) {
-        state.count = state.count.wrapping_sub(1);
-        state.total.remove(input);
+    fn retract(&self, state: &mut Tally, input: f64) {
+        state.remove(input);
     }
 }
 
 impl FeatureComputer for SumI64 {
     type Input<'a> = i64;
-    type State = SumState<i128>;
+    type State = SumI64State;
     const GROUP: bool = true;
 
     fn id(&self) -> String {
@@ -90,7 +90,7 @@ impl FeatureComputer for SumI64 {
         Kind::I64
     }
     fn identity(&self) -> Self::State {
-        SumState::default()
+        SumI64State::default()
     }
     #[inline]
     fn update(&self, state: &mut Self::State, input: i64) {

@@ -31,13 +31,10 @@ impl State {
     /// `SKLS`, a format byte, the fingerprint, a checksum, then the frontier, the first event, the events
     /// still kept whole, and the panes of each fold.
     pub fn encode(&self) -> Vec<u8> {
-        let mut settled = std::borrow::Cow::Borrowed(self);
-        if self.settled < self.frontier {
-            settled.to_mut().settle();
-        }
-        if !settled.rows.is_canonical() {
-            settled.to_mut().rows.canonicalise();
-        }
+        let mut settled = self.clone();
+        settled.settle();
+        settled.reduce();
+        settled.rows.canonicalise();
         settled.write()
     }
 
@@ -114,7 +111,7 @@ impl State {
                 return Err(Error::corrupt(format!("row filters {mask:b} are not among {}", plan.filters.len())));
             }
             let values = take_values(set, &mut from, mask)?;
-            state.rows.insert(Head { time, mask }, values.into_iter());
+            state.rows.insert(Head { time, mask }, |into| into.extend(values));
             before = time;
         }
         for (place, fold) in plan.folds.iter().enumerate() {
@@ -143,7 +140,7 @@ impl State {
             }
         }
         self.settled = self.frontier;
-        self.reduce(&self.needs());
+        self.reduce();
         self.rows.canonicalise();
     }
 }

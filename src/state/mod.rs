@@ -10,10 +10,10 @@ use crate::fold::LaneSlot;
 use crate::record::{Column, Record};
 use crate::rows::{Head, Rows};
 use crate::time::{BEGINNING, Timestamp};
-use crate::value::{Value, ValueRef};
+use crate::value::{Kind, Text, Value, ValueRef};
 
 /// Rows that may gather before they are folded into panes.
-const PATIENCE: usize = 32;
+const PATIENCE: usize = 48;
 
 /// Everything kept of one entity.
 ///
@@ -61,7 +61,9 @@ pub struct State {
     rows: Rows,
     /// Panes by fold; empty until the first event ages.
     lanes: Vec<LaneSlot>,
-    /// Rows kept when last settled: settling again pays once twice as many are there.
+    /// Rows that came in since the state was last settled.
+    fresh: usize,
+    /// Rows left when those no longer needed were last dropped.
     kept: usize,
 }
 
@@ -78,34 +80,24 @@ pub enum Outcome {
 }
 
 /// An event brought into the shape of a definition.
-pub(crate) struct Entry<'a> {
+pub(crate) struct Entry<'c, 'a> {
     pub(crate) time: Timestamp,
     mask: u64,
-    cells: Cells<'a>,
+    cells: &'c [ValueRef<'a>],
 }
 
-/// An event's values by column: on the stack for up to 8 columns.
-enum Cells<'a> {
+/// Room for one event's values by column: on the stack for up to 8 columns.
+pub(crate) enum Cells<'a> {
     Few([ValueRef<'a>; 8]),
     Many(Vec<ValueRef<'a>>),
 }
 
 impl<'a> Cells<'a> {
-    fn new(columns: usize) -> Self {
-        if columns <= 8 { Self::Few([ValueRef::Null; 8]) } else { Self::Many(vec![ValueRef::Null; columns]) }
-    }
-
-    fn all(&self) -> &[ValueRef<'a>] {
-        match self {
-            Self::Few(cells) => cells,
-            Self::Many(cells) => cells,
-        }
-    }
-
-    fn all_mut(&mut self) -> &mut [ValueRef<'a>] {
-        match self {
-            Self::Few(cells) => cells,
-            Self::Many(cells) => cells,
+    #[inline]
+    pub(crate) fn new(plan: &Plan) -> Self {
+        match plan.columns.len() {
+            0..=8 => Self::Few([ValueRef::Null; 8]),
+            columns => Self::Many(vec![ValueRef::Null; columns]),
         }
     }
 }
@@ -120,28 +112,40 @@ pub(crate) fn read_cell<'a>(column: &Column, found: ValueRef<'a>) -> Result<Valu
     }
 }
 
-impl<'a> Entry<'a> {
+/// As [`read_cell`], straight into its place: copying the enum as a whole stalls on its half-written words.
+#[inline(always)]
+pub(crate) fn read_into<'a>(cell: &mut ValueRef<'a>, column: &Column, found: ValueRef<'a>) -> Result<()> {
+    match (column.kind(), found) {
+        (Some(Kind::F64), ValueRef::F64(x)) if !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
+        (Some(Kind::Str), ValueRef::Str(text)) => *cell = ValueRef::Str(text),
+        (Some(Kind::I64), ValueRef::I64(x)) => *cell = ValueRef::I64(x),
+        (_, ValueRef::Null) => *cell = ValueRef::Null,
+        (_, found) => *cell = read_cell(column, found)?,
+    }
+    Ok(())
+}
+
+impl<'c, 'a> Entry<'c, 'a> {
     /// Reads a record's columns, brings them to their kinds, and asks every filter.
     #[inline]
-    pub(crate) fn read<R: Record + ?Sized>(plan: &Plan, record: &'a R) -> Result<Self> {
-        let mut cells = Cells::new(plan.columns.len());
-        let mut time = None;
-        let columns = plan.columns.iter().enumerate().skip(plan.entities);
-        for ((place, column), cell) in columns.zip(cells.all_mut().iter_mut().skip(plan.entities)) {
-            *cell = read_cell(column, record.field(column))?;
-            if place == plan.entities {
-                let ValueRef::Time(at) = *cell else { return Err(Error::missing(column.name(), "event")) };
-                time = Some(at);
-            }
+    pub(crate) fn read<R: Record + ?Sized>(plan: &Plan, record: &'a R, room: &'c mut Cells<'a>) -> Result<Self> {
+        let cells: &mut [ValueRef<'a>] = match room {
+            Cells::Few(cells) => cells,
+            Cells::Many(cells) => cells,
+        };
+        // An entity column is read only if a filter or an aggregate uses it as well.
+        let from = if plan.reads_entity { 0 } else { plan.entities };
+        for (column, cell) in plan.columns.iter().zip(&mut *cells).skip(from) {
+            read_into(cell, column, record.field(column))?;
         }
-        if plan.reads_entity {
-            for (cell, column) in cells.all_mut().iter_mut().zip(&plan.columns).take(plan.entities) {
-                *cell = read_cell(column, record.field(column))?;
-            }
+        let Some(ValueRef::Time(time)) = cells.get(plan.entities).copied() else {
+            let name = plan.columns.get(plan.entities).map_or("time", Column::name);
+            return Err(Error::missing(name, "event"));
+        };
+        let mut mask = 0;
+        for (bit, filter) in plan.filters.iter().enumerate() {
+            mask |= u64::from(filter.passes(cells)) << bit;
         }
-        let time = time.ok_or_else(|| Error::missing("time", "event"))?;
-        let passes = |filter: &crate::expr::Predicate| u64::from(filter.passes(cells.all()));
-        let mask = plan.filters.iter().enumerate().fold(0, |mask, (bit, filter)| mask | passes(filter) << bit);
         Ok(Self { time, mask, cells })
     }
 
@@ -151,13 +155,19 @@ impl<'a> Entry<'a> {
         self.mask & bit != 0
     }
 
-    /// The values a row keeps: null where no filter that passed needs them.
+    /// Appends the values a row keeps: null where no filter that passed needs them.
     #[inline]
-    fn kept(&self, plan: &Plan) -> impl ExactSizeIterator<Item = Value> {
-        plan.kept.iter().map(|(column, bits)| match self.cells.all().get(*column) {
-            Some(cell) if bits & self.mask != 0 => cell.to_value(),
-            _ => Value::Null,
-        })
+    fn keep(&self, plan: &Plan, into: &mut Vec<Value>) {
+        for (column, bits) in &plan.kept {
+            let cell = if bits & self.mask != 0 { self.cells.get(*column) } else { None };
+            match cell {
+                None | Some(ValueRef::Null) => into.push(Value::Null),
+                Some(ValueRef::F64(x)) => into.push(Value::F64(*x)),
+                Some(ValueRef::I64(x)) => into.push(Value::I64(*x)),
+                Some(ValueRef::Str(text)) => into.push(Value::Str(Text::new(text))),
+                Some(other) => into.push(other.to_value()),
+            }
+        }
     }
 }
 
@@ -166,7 +176,16 @@ impl State {
     pub fn new(set: &FeatureSet) -> Self {
         let rows = Rows::new(set.plan().kept.len());
         let set = set.clone();
-        Self { set, frontier: BEGINNING, settled: BEGINNING, first: i64::MAX, rows, lanes: Vec::new(), kept: 0 }
+        Self {
+            set,
+            frontier: BEGINNING,
+            settled: BEGINNING,
+            first: i64::MAX,
+            rows,
+            lanes: Vec::new(),
+            fresh: 0,
+            kept: 0,
+        }
     }
 
     /// The definition.
@@ -184,7 +203,7 @@ impl State {
         (self.first != i64::MAX).then(|| Timestamp::clamped(self.first))
     }
 
-    /// Whether nothing is kept that a window could see: such a state can be forgotten.
+    /// Whether nothing is kept: after [`evict`](Self::evict), such a state can be forgotten.
     pub fn is_vacant(&self) -> bool {
         self.rows.is_empty() && self.lanes.iter().all(Option::is_none)
     }
@@ -197,21 +216,23 @@ impl State {
     /// is then as it was.
     #[inline]
     pub fn update<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
-        let entry = Entry::read(self.set.plan(), event)?;
+        let mut room = Cells::new(self.set.plan());
+        let entry = Entry::read(self.set.plan(), event, &mut room)?;
         Ok(self.enter(&entry))
     }
 
     /// Folds in an event that was read already.
     #[inline]
-    pub(crate) fn enter(&mut self, entry: &Entry<'_>) -> Outcome {
+    pub(crate) fn enter(&mut self, entry: &Entry<'_, '_>) -> Outcome {
         let time = entry.time.micros();
         self.first = self.first.min(time);
         if time < self.frontier {
             return self.enter_late(entry);
         }
         if entry.mask != 0 {
-            self.rows.insert(Head { time, mask: entry.mask }, entry.kept(self.set.plan()));
-            if self.rows.len() >= 2 * self.kept + PATIENCE {
+            self.rows.insert(Head { time, mask: entry.mask }, |into| entry.keep(self.set.plan(), into));
+            self.fresh += 1;
+            if self.fresh >= PATIENCE {
                 self.settle();
             }
         }
@@ -219,17 +240,16 @@ impl State {
     }
 
     #[cold]
-    fn enter_late(&mut self, entry: &Entry<'_>) -> Outcome {
+    fn enter_late(&mut self, entry: &Entry<'_, '_>) -> Outcome {
         let set = self.set.clone();
         let plan = set.plan();
         let time = entry.time.micros();
         self.settle();
-        let needs = self.needs();
         let mut seen = false;
         let args = |fold: &FoldPlan| {
             let mut args = [ValueRef::Null; MAX_ARGS];
             for (arg, place) in args.iter_mut().zip(&fold.select.args) {
-                let cell = plan.kept.get(*place).and_then(|(column, _)| entry.cells.all().get(*column));
+                let cell = plan.kept.get(*place).and_then(|(column, _)| entry.cells.get(*column));
                 *arg = cell.copied().unwrap_or(ValueRef::Null);
             }
             args
@@ -243,10 +263,10 @@ impl State {
                 fold.computer.absorb_one(lane(&mut self.lanes, place, plan), entry.time, args, &grid);
             }
         }
-        if needs.of(Head { time, mask: entry.mask }) != 0 {
+        let mask = self.needs().of(Head { time, mask: entry.mask });
+        if mask != 0 {
             seen = true;
-            self.rows.insert(Head { time, mask: entry.mask }, entry.kept(plan));
-            self.reduce(&self.needs());
+            self.rows.insert(Head { time, mask }, |into| entry.keep(plan, into));
         }
         if seen || entry.mask == 0 { Outcome::Late } else { Outcome::Expired }
     }
@@ -278,9 +298,15 @@ impl State {
                 fold.computer.join(lane(&mut self.lanes, place, set.plan()), from);
             }
         }
-        // A reset on one side can end what the other side still kept.
-        self.reduce(&self.needs());
         Ok(())
+    }
+
+    /// Lets go of everything that no window can see at or after the frontier.
+    ///
+    /// Happens by itself as events come in and when a state is encoded; call it to free memory now.
+    pub fn evict(&mut self) {
+        self.settle();
+        self.reduce();
     }
 
     /// Arranges rows and panes for the frontier: the physical form of the logical state.
@@ -304,16 +330,22 @@ impl State {
                 }
             }
             self.settled = self.frontier;
-            self.reduce(&self.needs());
+            // Rows that no fold reads any more do no harm, so dropping them waits until it pays.
+            if self.rows.len() >= 2 * self.kept + PATIENCE {
+                self.reduce();
+            }
         }
-        self.kept = self.rows.len();
+        self.fresh = 0;
     }
 
-    fn reduce(&mut self, needs: &Needs) {
+    /// Drops the rows, and the values of rows, that nothing reads any more.
+    fn reduce(&mut self) {
+        let needs = self.needs();
         let read = |head: Head, place: usize| {
             needs.reads.iter().any(|(bit, at, from)| bit & head.mask != 0 && *at == place && head.time >= *from)
         };
-        let until = needs.bits.iter().chain(needs.reads.iter().map(|(_, _, from)| from)).max().copied().unwrap_or(BEGINNING);
+        let until =
+            needs.bits.iter().chain(needs.reads.iter().map(|(_, _, from)| from)).max().copied().unwrap_or(BEGINNING);
         self.rows.reduce(until, |head| needs.of(head), read);
         self.kept = self.rows.len();
     }
@@ -325,7 +357,7 @@ impl State {
         for fold in &plan.folds {
             let mut from = fold.reach(self.settled);
             if let Storage::Instants { reset: Some(reset), .. } = &fold.storage {
-                let latest = self.latest(*reset, self.settled.saturating_sub(fold.offset));
+                let latest = self.latest(*reset, from, self.settled.saturating_sub(fold.offset));
                 // The reset itself stays, so that it goes on hiding what is before it.
                 needs.at_least(*reset, from.max(latest.unwrap_or(BEGINNING)));
                 from = from.max(latest.map_or(BEGINNING, |latest| latest.saturating_add(1)));
@@ -336,10 +368,11 @@ impl State {
         needs
     }
 
-    /// The latest row before `t` that passed the filter `bit`.
-    fn latest(&self, bit: u64, t: i64) -> Option<i64> {
-        let before = self.rows.heads().get(..self.rows.lower_bound(t))?;
-        before.iter().rev().find(|head| head.mask & bit != 0).map(|head| head.time)
+    /// The latest row in `[from, until)` that passed the filter `bit`.
+    fn latest(&self, bit: u64, from: i64, until: i64) -> Option<i64> {
+        let before = self.rows.heads().get(..self.rows.lower_bound(until))?;
+        let within = before.iter().rev().take_while(|head| head.time >= from);
+        within.filter(|head| head.mask & bit != 0).map(|head| head.time).next()
     }
 }
 

@@ -42,7 +42,8 @@ impl State {
         for feature in &fold.features {
             if let Some(feature_plan) = plan.features.get(*feature) {
                 let start = self.start(&feature_plan.window, t);
-                read.cuts.push((*feature, Cut { start, end, default: feature_plan.default.as_ref() }));
+                let (default, reader) = (feature_plan.default.as_ref(), feature_plan.reader.as_deref());
+                read.cuts.push((*feature, Cut { start, end, default, reader }));
             }
         }
         read.cuts.sort_by_key(|(_, cut)| std::cmp::Reverse(cut.start));
@@ -68,12 +69,13 @@ impl State {
                 let raw = fold.reach(self.settled);
                 let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, start, end);
                 // Panes are read from their edge; events, where they are kept, from the moment itself.
-                let edge = if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
+                let edge =
+                    if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
                 start = start.max(edge);
             }
         }
         match window.reset {
-            Some(reset) => start.max(self.latest(reset, end).map_or(BEGINNING, |latest| latest.saturating_add(1))),
+            Some(reset) => self.latest(reset, start, end).map_or(start, |latest| latest.saturating_add(1)),
             None => start,
         }
     }
@@ -111,7 +113,7 @@ impl State {
         folds.chain(activity).all(|fold| match (&fold.storage, fold.grid(self.frontier)) {
             (Storage::Instants { reset, .. }, _) => {
                 let known = self.frontier.saturating_sub(fold.offset);
-                let hidden = reset.and_then(|reset| self.latest(reset, known));
+                let hidden = reset.and_then(|reset| self.latest(reset, BEGINNING, known));
                 match hidden {
                     Some(latest) if latest >= end => false,
                     Some(latest) => start.max(latest) >= fold.reach(self.frontier),
@@ -138,7 +140,8 @@ impl State {
                 candidates.extend([below, below.saturating_add(step)]);
             }
         }
-        let best = candidates.into_iter().filter(|c| *c >= self.frontier || self.answers(*c)).min_by_key(|c| c.abs_diff(t));
+        let best =
+            candidates.into_iter().filter(|c| *c >= self.frontier || self.answers(*c)).min_by_key(|c| c.abs_diff(t));
         Timestamp::clamped(best.unwrap_or(self.frontier))
     }
 }

@@ -16,7 +16,7 @@ pub use self::policy::FrontierPolicy;
 use crate::definition::FeatureSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Record;
-use crate::state::{Entry, Outcome, State};
+use crate::state::{Cells, Entry, Outcome, State};
 use crate::time::Timestamp;
 use crate::vector::Vector;
 
@@ -143,7 +143,8 @@ impl Stream {
     fn fold<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
         let set = &self.set;
         let key = Key::read(set.entity_columns(), event)?;
-        let entry = Entry::read(set.plan(), event)?;
+        let mut room = Cells::new(set.plan());
+        let entry = Entry::read(set.plan(), event, &mut room)?;
         let frontier = self.clock.frontier();
         let hash = key.hash();
         let found = self.states.entry(hash, |(entity, _)| key.is(entity), |(entity, _)| entity.hash());
@@ -210,7 +211,7 @@ impl Stream {
             if let Some(frontier) = frontier {
                 state.advance(frontier);
             }
-            state.settle();
+            state.evict();
             !state.is_vacant()
         });
         before - self.states.len()

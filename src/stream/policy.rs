@@ -66,7 +66,8 @@ impl Clock {
             self.ahead = None;
             self.latest = self.latest.max(Some(at));
         } else {
-            let (count, earliest) = self.ahead.map_or((1, at), |(count, least)| (count.saturating_add(1), least.min(at)));
+            let (count, earliest) =
+                self.ahead.map_or((1, at), |(count, least)| (count.saturating_add(1), least.min(at)));
             self.ahead = Some((count, earliest));
             if count < witnesses {
                 return self.latest.is_some();

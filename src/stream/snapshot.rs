@@ -68,7 +68,8 @@ impl Stream {
                 return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
             }
             let len = from.count(1, "state")?;
-            let state = State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
+            let state =
+                State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
             before = Some(entity.clone());
             stream.states.insert_unique(entity.hash(), (entity, state), |(known, _)| known.hash());
         }

@@ -40,9 +40,8 @@ fn try_law<C: FeatureComputer>(computer: &C, name: &'static str, law: Law<C>) ->
     let three = [(); 3].map(|()| vec(sample(args), 0..8));
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new_with_rng(config, rng).run(&three, |[a, b, c]| {
-        law(computer, &a, &b, &c).map_err(TestCaseError::fail)
-    });
+    let outcome = TestRunner::new_with_rng(config, rng)
+        .run(&three, |[a, b, c]| law(computer, &a, &b, &c).map_err(TestCaseError::fail));
     outcome.map_err(|why| {
         let message = match why {
             TestError::Fail(reason, inputs) => format!("{reason}; inputs {inputs:?}"),

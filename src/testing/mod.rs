@@ -49,7 +49,9 @@ pub fn check_builtins() -> Result<()> {
         for kind in kinds.chain(star).chain(any) {
             match (aggregate.bind)(kind) {
                 Some(fold) => fold.check_laws()?,
-                None => return Err(crate::Error::law("bind", aggregate.name, format!("refuses its own kind {kind:?}"))),
+                None => {
+                    return Err(crate::Error::law("bind", aggregate.name, format!("refuses its own kind {kind:?}")));
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::events::Event;
 use crate::definition::{FeatureSet, WindowPlan};
-use crate::state::{Entry, read_cell};
+use crate::state::{Cells, Entry, read_cell};
 use crate::stream::Entity;
 use crate::time::Timestamp;
 use crate::value::{Value, ValueRef};
@@ -12,8 +12,10 @@ use crate::value::{Value, ValueRef};
 /// Looks at every event for every feature. An event a definition refuses is left out.
 pub fn vector(set: &FeatureSet, events: &[Event], entity: &Entity, as_of: Timestamp) -> Vec<Value> {
     let plan = set.plan();
-    let mine: Vec<&Event> = events.iter().filter(|e| e.entity() == *entity && Entry::read(plan, *e).is_ok()).collect();
-    let passes = |event: &Event, bit: u64| Entry::read(plan, event).is_ok_and(|entry| entry.passes(bit));
+    let passes = |event: &Event, bit: u64| {
+        Entry::read(plan, event, &mut Cells::new(plan)).is_ok_and(|entry| bit == 0 || entry.passes(bit))
+    };
+    let mine: Vec<&Event> = events.iter().filter(|event| event.entity() == *entity && passes(event, 0)).collect();
     let mut values = vec![Value::Null; plan.features.len()];
     for fold in &plan.folds {
         for at in &fold.features {
@@ -30,7 +32,8 @@ pub fn vector(set: &FeatureSet, events: &[Event], entity: &Entity, as_of: Timest
                 });
                 (event.time(), args.collect())
             });
-            values[*at] = fold.computer.fold(&mut inputs, feature.default.as_ref());
+            let computer = feature.reader.as_ref().unwrap_or(&fold.computer);
+            values[*at] = computer.fold(&mut inputs, feature.default.as_ref());
         }
     }
     plan.derive(&mut values);

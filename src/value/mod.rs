@@ -6,11 +6,11 @@
 
 mod owned;
 
-use std::cmp::Ordering;
-use std::fmt;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use self::owned::{Double, List, Text};
 use crate::time::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
+use std::fmt;
 
 /// What a column holds. Fixed by the definition, never by the data that happens to arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +132,9 @@ impl<'a> ValueRef<'a> {
             | (Kind::Time, Self::Time(_))
             | (Kind::List, Self::List(_)) => Ok(self),
             (Kind::F64, Self::I64(x)) => Ok(Self::F64(x as f64)),
+            (Kind::Time, Self::I64(micros)) => {
+                Timestamp::from_micros(micros).map(Self::Time).map_err(|e| e.to_string())
+            }
             _ => self.convert(kind),
         }
     }
@@ -142,7 +145,6 @@ impl<'a> ValueRef<'a> {
         match (kind, self) {
             (_, Self::F64(x)) if x.is_nan() => Ok(Self::Null),
             (Kind::I64, Self::F64(x)) if x.trunc() == x && (-TWO_63..TWO_63).contains(&x) => Ok(Self::I64(x as i64)),
-            (Kind::Time, Self::I64(micros)) => Timestamp::from_micros(micros).map(Self::Time).map_err(|e| e.to_string()),
             (Kind::Time, Self::Str(text)) => text.parse().map(Self::Time).map_err(|e: crate::Error| e.to_string()),
             _ => Err(self.to_string()),
         }

@@ -137,7 +137,9 @@ impl<'a> Typed<'a> {
             Self::Date32(a) => cell!(a, |x| time(i64::from(x) * 86_400, 1)),
             Self::Date64(a) => cell!(a, |x| time(x, 1_000)),
             Self::List(a) => list(a.values(), a.is_null(row), a.value_offsets().get(row..row + 2), |x| *x as usize),
-            Self::LargeList(a) => list(a.values(), a.is_null(row), a.value_offsets().get(row..row + 2), |x| *x as usize),
+            Self::LargeList(a) => {
+                list(a.values(), a.is_null(row), a.value_offsets().get(row..row + 2), |x| *x as usize)
+            }
             Self::FixedList(a) => {
                 let width = a.value_length() as usize;
                 list(a.values(), a.is_null(row), Some(&[row * width, (row + 1) * width]), |x| *x)

@@ -13,7 +13,7 @@ use super::point_in_time::Pass;
 use super::ranges::Queries;
 use crate::definition::{FeatureSet, Plan};
 use crate::error::{Error, Result};
-use crate::state::{State, read_cell};
+use crate::state::{State, read_into};
 use crate::stream::{Entity, Key};
 use crate::table::{Cells, Grouping, Table, check_rows};
 use crate::time::Timestamp;
@@ -76,7 +76,7 @@ pub fn point_in_time(set: &FeatureSet, events: &[RecordBatch], queries: &[Record
     let mut columns = Columns::new(set, times.len());
     let queries_sorted = Queries { grouping: &sorted, times: &times };
     let pass = Pass { plan, table: &events.table, events: &events.grouping, queries: queries_sorted };
-    pass.run(|feature, values| columns.put(feature, values))?;
+    pass.run(|feature, answers, overflow| columns.put(feature, answers, overflow))?;
     columns.derive()?;
     columns.finish(queries, &times)
 }
@@ -209,8 +209,8 @@ fn sort_columns<'a>(
         let Some(bound) = bound.get(*batch as usize) else { continue };
         for at in &used {
             let column = &plan.columns[*at];
-            let cell = read_cell(column, bound.cell(*at, *row as usize));
-            cells[*at] = cell.map_err(|why| why.context(format!("events, batch {batch} row {row}")))?;
+            read_into(&mut cells[*at], column, bound.cell(*at, *row as usize))
+                .map_err(|why| why.context(format!("events, batch {batch} row {row}")))?;
         }
         let sorted = target[given] as usize;
         let passes = |(bit, filter): (usize, &crate::expr::Predicate)| u64::from(filter.passes(&cells)) << bit;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use arrow_array::builder::{Float64Builder, ListBuilder};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow_array::builder::{Float64Builder, ListBuilder};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::AS_OF;
@@ -14,6 +15,7 @@ use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::state::State;
 use crate::stream::Entity;
+use crate::table::Answered;
 use crate::time::Timestamp;
 use crate::value::{Kind, Value, ValueRef};
 
@@ -21,31 +23,22 @@ use crate::value::{Kind, Value, ValueRef};
 pub(super) struct Columns<'a> {
     set: &'a FeatureSet,
     rows: usize,
-    arrays: Vec<Option<ArrayRef>>,
-    /// Values that derived features still need.
-    values: Vec<Option<Vec<Value>>>,
+    answers: Vec<Option<Answered>>,
 }
 
 impl<'a> Columns<'a> {
     pub(super) fn new(set: &'a FeatureSet, rows: usize) -> Self {
-        let count = set.names().len();
-        Self { set, rows, arrays: vec![None; count], values: vec![None; count] }
+        Self { set, rows, answers: set.names().iter().map(|_| None).collect() }
     }
 
-    /// Takes the values of feature `at`, in query order.
-    pub(super) fn put(&mut self, at: usize, values: Vec<Value>) -> Result<()> {
-        if let Some(row) = values.iter().position(|value| *value == Value::Overflow) {
+    /// Takes the answers of feature `at`; `overflow` is a query whose answer has no place in a column.
+    pub(super) fn put(&mut self, at: usize, answers: Answered, overflow: Option<usize>) -> Result<()> {
+        if let Some(row) = overflow {
             let name = self.set.names().get(at).map_or("?", String::as_str);
             return Err(Error::overflow(name).context(format!("query {row}")));
         }
-        let kind = self.set.kinds().nth(at).unwrap_or(Kind::F64);
-        if let Some(slot) = self.arrays.get_mut(at) {
-            *slot = Some(array(kind, &values));
-        }
-        if self.set.plan().derived.iter().any(|derived| derived.parts.contains(&at)) {
-            if let Some(slot) = self.values.get_mut(at) {
-                *slot = Some(values);
-            }
+        if let Some(slot) = self.answers.get_mut(at) {
+            *slot = Some(answers);
         }
         Ok(())
     }
@@ -54,16 +47,16 @@ impl<'a> Columns<'a> {
     pub(super) fn derive(&mut self) -> Result<()> {
         let plan = self.set.plan();
         for (i, derived) in plan.derived.iter().enumerate() {
-            let parts: Vec<&[Value]> =
-                derived.parts.iter().map(|part| self.values.get(*part).and_then(Option::as_deref).unwrap_or(&[])).collect();
-            let mut row_parts = Vec::with_capacity(parts.len());
-            let values = (0..self.rows).map(|row| {
-                row_parts.clear();
-                row_parts.extend(parts.iter().map(|part| part.get(row).unwrap_or(&Value::Null)));
-                derived.op.output(derived.kind, &row_parts)
-            });
-            let values = values.collect();
-            self.put(plan.features.len() + i, values)?;
+            let mut out = Answered::with_capacity(derived.kind, self.rows);
+            let mut parts: Vec<Value> = Vec::with_capacity(derived.parts.len());
+            for row in 0..self.rows {
+                let part = |part: &usize| self.answers.get(*part)?.as_ref().map(|answers| answers.get(row));
+                parts.clear();
+                parts.extend(derived.parts.iter().map(|at| part(at).unwrap_or(Value::Null)));
+                out.push(derived.op.output(derived.kind, &parts));
+            }
+            // Its parts did not overflow, so it cannot.
+            self.put(plan.features.len() + i, out, None)?;
         }
         Ok(())
     }
@@ -73,9 +66,9 @@ impl<'a> Columns<'a> {
         let (mut fields, mut arrays) = entity_columns(self.set, queries)?;
         fields.push(Field::new(AS_OF, timestamp(), false));
         arrays.push(Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC")));
-        let values = self.set.names().iter().zip(self.set.kinds()).zip(self.arrays).enumerate();
+        let values = self.set.names().iter().zip(self.set.kinds()).zip(self.answers).enumerate();
         for (at, ((name, kind), values)) in values {
-            let values = values.unwrap_or_else(|| array(kind, &vec![Value::Null; self.rows]));
+            let values = answered(kind, values.unwrap_or_else(|| missing(kind, self.rows)));
             fields.push(Field::new(name, values.data_type().clone(), self.set.is_nullable(at)));
             arrays.push(values);
         }
@@ -99,7 +92,9 @@ fn entity_columns(set: &FeatureSet, queries: &[RecordBatch]) -> Result<(Vec<Fiel
     let mut arrays = Vec::new();
     for (at, column) in set.entity_columns().iter().enumerate() {
         let rows = bound.iter().flat_map(|batch| (0..batch.len()).map(move |row| batch.cell(at, row)));
-        let values = rows.map(|cell| crate::stream::key_part(column, cell).map(ValueRef::to_value)).collect::<Result<Vec<_>>>()?;
+        let values = rows
+            .map(|cell| crate::stream::key_part(column, cell).map(ValueRef::to_value))
+            .collect::<Result<Vec<_>>>()?;
         entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
     }
     Ok((fields, arrays))
@@ -121,6 +116,23 @@ fn entity_column(
     fields.push(Field::new(name, values.data_type().clone(), false));
     arrays.push(values);
     Ok(())
+}
+
+/// A column of nulls, for a value nothing was computed for.
+fn missing(kind: Kind, rows: usize) -> Answered {
+    let mut out = Answered::with_capacity(kind, rows);
+    (0..rows).for_each(|_| out.push(Value::Null));
+    out
+}
+
+/// Answers as an Arrow array, without a copy where that can be.
+fn answered(kind: Kind, answers: Answered) -> ArrayRef {
+    let nulls = |valid: Vec<bool>| Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
+    match answers {
+        Answered::F64(values, valid) => Arc::new(Float64Array::new(values.into(), nulls(valid))),
+        Answered::I64(values, valid) => Arc::new(Int64Array::new(values.into(), nulls(valid))),
+        Answered::Any(values) => array(kind, &values),
+    }
 }
 
 /// Values of one kind as an Arrow array.
