@@ -82,6 +82,7 @@ enum Inner {
         i64::MAX
     )]
     Overflow { feature: String },
+    #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "only the test kit checks laws"))]
     #[error("law `{law}` broken by {computer}: {message}")]
     Law { law: &'static str, computer: String, message: String },
     #[error("{context}: {error}")]

@@ -134,10 +134,11 @@ impl Rows {
             }
             for column in 0..width {
                 self.values.swap(kept * width + column, i * width + column);
-                if let Some(value) = self.values.get_mut(kept * width + column) {
-                    if !value.is_null() && !reads(head, column) {
-                        *value = Value::Null;
-                    }
+                if let Some(value) = self.values.get_mut(kept * width + column)
+                    && !value.is_null()
+                    && !reads(head, column)
+                {
+                    *value = Value::Null;
                 }
             }
             if let Some(slot) = self.heads.get_mut(kept) {

@@ -1,4 +1,5 @@
 //! Catches an aggregate that depends on order, on how its inputs were split, or on how it was stored.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 use skewless::{ErrorKind, FeatureComputer, Kind, Value, testing};
 

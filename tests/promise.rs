@@ -1,4 +1,5 @@
 //! Catches any order, partition, merge tree, frontier or codec that changes a bit of a state or an answer.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 use skewless::{FeatureSet, features, testing::check_set};
 

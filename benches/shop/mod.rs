@@ -1,5 +1,5 @@
 //! The events and the definitions that every bench runs on.
-#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each bench uses a part of it")]
 
 use skewless::{Column, FeatureSet, Record, ValueRef};
 

@@ -1,6 +1,6 @@
 //! The batch door: whole tables in, whole tables out.
 //!
-//! [`point_in_time`] answers many queries, each as of its own time, for training sets; [`snapshot`] gives
+//! [`point_in_time()`] answers many queries, each as of its own time, for training sets; [`snapshot()`] gives
 //! every entity's values and state as of one time, for batch views. Both give the bits a stream would.
 //!
 //! The pass sorts events by entity and time once, finds for each distinct window the rows each query sees

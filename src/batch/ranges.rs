@@ -89,13 +89,13 @@ impl<'a> Walk<'a> {
     #[inline]
     fn pass(&mut self, time: i64) {
         let mask = self.masks.get(self.high).copied().unwrap_or(0);
-        if let Some((gap, bit)) = self.activity {
-            if mask & bit != 0 {
-                if self.last.is_none_or(|last| time.saturating_sub(last) > gap) {
-                    self.run = time;
-                }
-                self.last = Some(time);
+        if let Some((gap, bit)) = self.activity
+            && mask & bit != 0
+        {
+            if self.last.is_none_or(|last| time.saturating_sub(last) > gap) {
+                self.run = time;
             }
+            self.last = Some(time);
         }
         if self.window.reset.is_some_and(|bit| mask & bit != 0) {
             self.reset = time.saturating_add(1);

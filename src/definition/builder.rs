@@ -3,17 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
 use super::FeatureSet;
-use super::plan;
+use super::compile::compile;
 use crate::computer::{FeatureComputer, MAX_ARGS};
 use crate::error::{Error, Result};
 use crate::expr::{Derived, Filter};
 use crate::features::{self, Aggregate, Reads};
 use crate::fold::Fold;
 use crate::value::{Kind, Value};
-use crate::window::{Base, Hop, Window};
+use crate::window::{Base, Window};
 
 /// One feature: an aggregate of a column, over a window, of the events that pass a filter.
 ///
@@ -285,7 +283,7 @@ impl Builder {
             feature.window = Some(window);
             feature.filter = feature.filter.take().map(simple);
         }
-        plan::compile(self)
+        compile(self)
     }
 
     fn check_names(&self) -> Result<()> {
@@ -313,61 +311,5 @@ impl Builder {
             taken.push(name);
         }
         Ok(())
-    }
-}
-
-/// A feature in canonical JSON.
-impl Serialize for Feature {
-    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        match &self.source {
-            Source::Builtin(aggregate) => map.serialize_entry(aggregate.name, &self.inputs.first())?,
-            Source::Custom(fold) => map.serialize_entry(&fold.id(), &self.inputs)?,
-        }
-        if let Some(filter) = &self.filter {
-            map.serialize_entry("where", &filter.0)?;
-        }
-        map.serialize_entry("over", &self.window)?;
-        if let Some(tie) = &self.tie_break {
-            map.serialize_entry("tie_break", tie)?;
-        }
-        if let Some(default) = &self.default {
-            map.serialize_entry("default", default)?;
-        }
-        map.end()
-    }
-}
-
-/// A window in canonical JSON.
-impl Serialize for Window {
-    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        match &self.base {
-            Base::Lifetime => map.serialize_entry("lifetime", &true)?,
-            Base::Tumbling { size } => map.serialize_entry("tumbling", size)?,
-            Base::Sliding { size, hop } => {
-                map.serialize_entry("sliding", size)?;
-                match hop {
-                    Hop::Every(hop) => map.serialize_entry("hop", hop)?,
-                    Hop::Exact | Hop::Default => map.serialize_entry("hop", "exact")?,
-                }
-            }
-            Base::Session { gap, activity, within } => {
-                map.serialize_entry("session", gap)?;
-                if let Some(activity) = activity {
-                    map.serialize_entry("activity", &activity.0)?;
-                }
-                if let Some(within) = within {
-                    map.serialize_entry("within", within)?;
-                }
-            }
-        }
-        if let Some(since) = &self.since {
-            map.serialize_entry("since", &since.0)?;
-        }
-        if !self.offset.is_zero() {
-            map.serialize_entry("offset", &self.offset)?;
-        }
-        map.end()
     }
 }

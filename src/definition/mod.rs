@@ -1,7 +1,10 @@
 //! What the features are: [`FeatureSet`], written in Rust or in JSON, and its fingerprint.
 
 mod builder;
+mod canonical;
+mod compile;
 mod json;
+mod kinds;
 mod plan;
 mod tree;
 

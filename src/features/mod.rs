@@ -1,4 +1,4 @@
-//! The catalogue: every built-in aggregate, one file and one row of [`AGGREGATES`] each.
+//! The catalogue: every built-in aggregate, one file and one row of `AGGREGATES` each.
 //!
 //! A row is all the crate knows of an aggregate: definitions, both doors, the law tests, the parity
 //! tests, the golden bytes and the benches go through it. See `CONTRIBUTING.md` for adding one.

@@ -1,16 +1,23 @@
 //! One entity's state: update, vector, merge, encode, decode.
 
 mod bytes;
+mod entry;
+mod needs;
 mod read;
 
+#[cfg(any(feature = "arrow", feature = "testing"))]
+pub(crate) use self::entry::read_cell;
+#[cfg(feature = "arrow")]
+pub(crate) use self::entry::read_into;
+pub(crate) use self::entry::{Cells, Entry};
 use crate::computer::MAX_ARGS;
-use crate::definition::{FeatureSet, FoldPlan, Plan, Storage};
-use crate::error::{Error, Result};
+use crate::definition::{FeatureSet, FoldPlan, Plan};
+use crate::error::Result;
 use crate::fold::LaneSlot;
-use crate::record::{Column, Record};
+use crate::record::Record;
 use crate::rows::{Head, Rows};
 use crate::time::{BEGINNING, Timestamp};
-use crate::value::{Kind, Text, Value, ValueRef};
+use crate::value::ValueRef;
 
 /// Rows that may gather before they are folded into panes.
 const PATIENCE: usize = 48;
@@ -77,98 +84,6 @@ pub enum Outcome {
     Late,
     /// Too old for every window that looks for it; nothing changed but what is known of the first event.
     Expired,
-}
-
-/// An event brought into the shape of a definition.
-pub(crate) struct Entry<'c, 'a> {
-    pub(crate) time: Timestamp,
-    mask: u64,
-    cells: &'c [ValueRef<'a>],
-}
-
-/// Room for one event's values by column: on the stack for up to 8 columns.
-pub(crate) enum Cells<'a> {
-    Few([ValueRef<'a>; 8]),
-    Many(Vec<ValueRef<'a>>),
-}
-
-impl<'a> Cells<'a> {
-    #[inline]
-    pub(crate) fn new(plan: &Plan) -> Self {
-        match plan.columns.len() {
-            0..=8 => Self::Few([ValueRef::Null; 8]),
-            columns => Self::Many(vec![ValueRef::Null; columns]),
-        }
-    }
-}
-
-/// Brings a value to its column's kind; a column without one keeps only whether it is null.
-#[inline]
-pub(crate) fn read_cell<'a>(column: &Column, found: ValueRef<'a>) -> Result<ValueRef<'a>> {
-    match column.kind() {
-        None if found.is_null() => Ok(ValueRef::Null),
-        None => Ok(ValueRef::Bool(true)),
-        Some(kind) => found.to_kind(kind).map_err(|found| Error::column(column.name(), kind, found)),
-    }
-}
-
-/// As [`read_cell`], straight into its place: copying the enum as a whole stalls on its half-written words.
-#[inline(always)]
-pub(crate) fn read_into<'a>(cell: &mut ValueRef<'a>, column: &Column, found: ValueRef<'a>) -> Result<()> {
-    match (column.kind(), found) {
-        (Some(Kind::F64), ValueRef::F64(x)) if !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
-        (Some(Kind::Str), ValueRef::Str(text)) => *cell = ValueRef::Str(text),
-        (Some(Kind::I64), ValueRef::I64(x)) => *cell = ValueRef::I64(x),
-        (_, ValueRef::Null) => *cell = ValueRef::Null,
-        (_, found) => *cell = read_cell(column, found)?,
-    }
-    Ok(())
-}
-
-impl<'c, 'a> Entry<'c, 'a> {
-    /// Reads a record's columns, brings them to their kinds, and asks every filter.
-    #[inline]
-    pub(crate) fn read<R: Record + ?Sized>(plan: &Plan, record: &'a R, room: &'c mut Cells<'a>) -> Result<Self> {
-        let cells: &mut [ValueRef<'a>] = match room {
-            Cells::Few(cells) => cells,
-            Cells::Many(cells) => cells,
-        };
-        // An entity column is read only if a filter or an aggregate uses it as well.
-        let from = if plan.reads_entity { 0 } else { plan.entities };
-        for (column, cell) in plan.columns.iter().zip(&mut *cells).skip(from) {
-            read_into(cell, column, record.field(column))?;
-        }
-        let Some(ValueRef::Time(time)) = cells.get(plan.entities).copied() else {
-            let name = plan.columns.get(plan.entities).map_or("time", Column::name);
-            return Err(Error::missing(name, "event"));
-        };
-        let mut mask = 0;
-        for (bit, filter) in plan.filters.iter().enumerate() {
-            mask |= u64::from(filter.passes(cells)) << bit;
-        }
-        Ok(Self { time, mask, cells })
-    }
-
-    /// Whether it passed the filter `bit`.
-    #[cfg(feature = "testing")]
-    pub(crate) fn passes(&self, bit: u64) -> bool {
-        self.mask & bit != 0
-    }
-
-    /// Appends the values a row keeps: null where no filter that passed needs them.
-    #[inline]
-    fn keep(&self, plan: &Plan, into: &mut Vec<Value>) {
-        for (column, bits) in &plan.kept {
-            let cell = if bits & self.mask != 0 { self.cells.get(*column) } else { None };
-            match cell {
-                None | Some(ValueRef::Null) => into.push(Value::Null),
-                Some(ValueRef::F64(x)) => into.push(Value::F64(*x)),
-                Some(ValueRef::I64(x)) => into.push(Value::I64(*x)),
-                Some(ValueRef::Str(text)) => into.push(Value::Str(Text::new(text))),
-                Some(other) => into.push(other.to_value()),
-            }
-        }
-    }
 }
 
 impl State {
@@ -318,10 +233,10 @@ impl State {
                 let Some(grid) = fold.grid(self.frontier) else { continue };
                 let from = self.rows.lower_bound(fold.reach(self.settled));
                 let until = self.rows.lower_bound(fold.reach(self.frontier));
-                if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some()) {
-                    if let Some(old) = fold.grid(self.settled) {
-                        fold.computer.age(lane, &old, &grid);
-                    }
+                if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some())
+                    && let Some(old) = fold.grid(self.settled)
+                {
+                    fold.computer.age(lane, &old, &grid);
                 }
                 let picked = |head: &Head| head.mask & fold.select.bit != 0 && head.time >= grid.reach();
                 if self.rows.heads().get(from..until).is_some_and(|heads| heads.iter().any(picked)) {
@@ -336,65 +251,6 @@ impl State {
             }
         }
         self.fresh = 0;
-    }
-
-    /// Drops the rows, and the values of rows, that nothing reads any more.
-    fn reduce(&mut self) {
-        let needs = self.needs();
-        let read = |head: Head, place: usize| {
-            needs.reads.iter().any(|(bit, at, from)| bit & head.mask != 0 && *at == place && head.time >= *from)
-        };
-        let until =
-            needs.bits.iter().chain(needs.reads.iter().map(|(_, _, from)| from)).max().copied().unwrap_or(BEGINNING);
-        self.rows.reduce(until, |head| needs.of(head), read);
-        self.kept = self.rows.len();
-    }
-
-    /// From when on each filter's rows, and each value of them, are still needed as instants.
-    fn needs(&self) -> Needs {
-        let plan = self.set.plan();
-        let mut needs = Needs { bits: vec![i64::MAX; plan.filters.len()], reads: Vec::new() };
-        for fold in &plan.folds {
-            let mut from = fold.reach(self.settled);
-            if let Storage::Instants { reset: Some(reset), .. } = &fold.storage {
-                let latest = self.latest(*reset, from, self.settled.saturating_sub(fold.offset));
-                // The reset itself stays, so that it goes on hiding what is before it.
-                needs.at_least(*reset, from.max(latest.unwrap_or(BEGINNING)));
-                from = from.max(latest.map_or(BEGINNING, |latest| latest.saturating_add(1)));
-            }
-            needs.at_least(fold.select.bit, from);
-            needs.reads.extend(fold.select.args.iter().map(|place| (fold.select.bit, *place, from)));
-        }
-        needs
-    }
-
-    /// The latest row in `[from, until)` that passed the filter `bit`.
-    fn latest(&self, bit: u64, from: i64, until: i64) -> Option<i64> {
-        let before = self.rows.heads().get(..self.rows.lower_bound(until))?;
-        let within = before.iter().rev().take_while(|head| head.time >= from);
-        within.filter(|head| head.mask & bit != 0).map(|head| head.time).next()
-    }
-}
-
-/// Which rows are still needed as instants.
-struct Needs {
-    /// By filter: from when on.
-    bits: Vec<i64>,
-    /// Filter bit, place of a value, and from when on a fold of that filter reads it.
-    reads: Vec<(u64, usize, i64)>,
-}
-
-impl Needs {
-    fn at_least(&mut self, bit: u64, from: i64) {
-        if let Some(slot) = self.bits.get_mut(bit.trailing_zeros() as usize) {
-            *slot = (*slot).min(from);
-        }
-    }
-
-    /// The bits of a row that are still needed.
-    fn of(&self, head: Head) -> u64 {
-        let needed = self.bits.iter().enumerate().filter(|(_, from)| head.time >= **from);
-        needed.fold(0, |mask, (bit, _)| mask | 1 << bit) & head.mask
     }
 }
 

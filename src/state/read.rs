@@ -64,15 +64,15 @@ impl State {
     fn start(&self, window: &WindowPlan, t: i64) -> i64 {
         let end = t.saturating_sub(window.offset);
         let mut start = window.tail.start(end);
-        if let Some((gap, place)) = window.session {
-            if let Some(fold) = self.set.plan().folds.get(place) {
-                let raw = fold.reach(self.settled);
-                let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, start, end);
-                // Panes are read from their edge; events, where they are kept, from the moment itself.
-                let edge =
-                    if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
-                start = start.max(edge);
-            }
+        if let Some((gap, place)) = window.session
+            && let Some(fold) = self.set.plan().folds.get(place)
+        {
+            let raw = fold.reach(self.settled);
+            let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, start, end);
+            // Panes are read from their edge; events, where they are kept, from the moment itself.
+            let edge =
+                if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
+            start = start.max(edge);
         }
         match window.reset {
             Some(reset) => self.latest(reset, start, end).map_or(start, |latest| latest.saturating_add(1)),

@@ -5,10 +5,11 @@
 //! point has to ask again.
 
 mod owned;
+mod wire;
 
 pub use self::owned::{Double, List, Text};
 use crate::time::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -330,62 +331,6 @@ value_from! {
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(x: Option<T>) -> Self {
         x.map_or(Self::Null, Into::into)
-    }
-}
-
-/// The binary form: one tag, then the bare value.
-#[derive(Serialize, Deserialize)]
-enum Wire {
-    Null,
-    Bool(bool),
-    I64(i64),
-    F64(Double),
-    Str(Text),
-    Time(Timestamp),
-    List(List),
-    Overflow,
-}
-
-impl Serialize for Value {
-    /// Plain JSON for people; one tag and the value for machines.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() {
-            return match self {
-                Self::Null => to.serialize_unit(),
-                Self::Bool(x) => to.serialize_bool(*x),
-                Self::I64(x) => to.serialize_i64(*x),
-                Self::F64(x) if x.is_finite() => to.serialize_f64(*x),
-                Self::List(x) => to.collect_seq(x.iter()),
-                other => to.collect_str(other),
-            };
-        }
-        match self {
-            Self::Null => Wire::Null,
-            Self::Bool(x) => Wire::Bool(*x),
-            Self::I64(x) => Wire::I64(*x),
-            Self::F64(x) => Wire::F64(Double::plain(*x)),
-            Self::Str(x) => Wire::Str(x.clone()),
-            Self::Time(x) => Wire::Time(*x),
-            Self::List(x) => Wire::List(x.clone()),
-            Self::Overflow => Wire::Overflow,
-        }
-        .serialize(to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    /// Reads the binary form only; a definition's literals have their own reader.
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(match Wire::deserialize(from)? {
-            Wire::Null => Self::Null,
-            Wire::Bool(x) => Self::Bool(x),
-            Wire::I64(x) => Self::I64(x),
-            Wire::F64(x) => Self::F64(x.get()),
-            Wire::Str(x) => Self::Str(x),
-            Wire::Time(x) => Self::Time(x),
-            Wire::List(x) => Self::List(x),
-            Wire::Overflow => Self::Overflow,
-        })
     }
 }
 

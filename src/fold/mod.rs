@@ -3,14 +3,24 @@
 //! [`Fold`] is [`FeatureComputer`] with its types hidden, so that a feature set can hold many. One
 //! blanket implementation does all the hiding; every loop inside it is typed.
 
+mod lane;
+#[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
+mod sweep;
+
 use std::any::Any;
 use std::fmt::Debug;
 
+use self::lane::{Lane, Panes, flush, panes_mut};
+pub(crate) use self::lane::{LaneSlot, panes};
+pub(crate) use self::sweep::Sweep;
+#[cfg(feature = "arrow")]
+pub(crate) use self::sweep::{Answers, Range};
+use self::sweep::{gather, sweep_group, sweep_monoid};
 use crate::codec::{self, Reader};
-use crate::computer::{Arg, FeatureComputer, Input, MAX_ARGS};
+use crate::computer::{Arg, FeatureComputer, Input};
 use crate::error::{Error, Result};
 use crate::rows::{Head, Rows, Select};
-use crate::table::{Answered, Cells, Table};
+use crate::table::Table;
 use crate::time::{BEGINNING, Grid, Timestamp};
 use crate::value::{Kind, Value, ValueRef};
 
@@ -23,52 +33,6 @@ pub(crate) struct Cut<'a> {
     /// Who reads the answer off the state, if not the computer that folds it.
     pub(crate) reader: Option<&'a dyn Fold>,
 }
-
-/// A row range `[start, end)` of a batch.
-pub(crate) type Range = (u32, u32);
-
-/// Panes of one fold of one entity: states by pane start, in time order, only where something is.
-pub(crate) trait Lane: Any + Debug + Send + Sync {
-    fn clone_lane(&self) -> Box<dyn Lane>;
-    fn len(&self) -> usize;
-}
-
-#[derive(Clone, Debug)]
-struct Panes<S>(Vec<(i64, S)>);
-
-impl<S: Clone + Debug + Send + Sync + 'static> Lane for Panes<S> {
-    fn clone_lane(&self) -> Box<dyn Lane> {
-        Box::new(self.clone())
-    }
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-impl<S> Panes<S> {
-    /// The state of the pane at `start`, made if there is none.
-    fn at(&mut self, start: i64, identity: impl FnOnce() -> S) -> Option<&mut S> {
-        let place = match self.0.last() {
-            Some((last, _)) if *last == start => self.0.len() - 1,
-            Some((last, _)) if *last < start => self.0.len(),
-            None => 0,
-            _ => self.0.partition_point(|(s, _)| *s < start),
-        };
-        if self.0.get(place).is_none_or(|(s, _)| *s != start) {
-            self.0.insert(place, (start, identity()));
-        }
-        self.0.get_mut(place).map(|(_, state)| state)
-    }
-}
-
-impl Clone for Box<dyn Lane> {
-    fn clone(&self) -> Self {
-        (**self).clone_lane()
-    }
-}
-
-/// A lane that is absent is empty.
-pub(crate) type LaneSlot = Option<Box<dyn Lane>>;
 
 /// [`FeatureComputer`] with its types hidden.
 pub(crate) trait Fold: Debug + Send + Sync {
@@ -101,46 +65,9 @@ pub(crate) trait Fold: Debug + Send + Sync {
     /// Holds the computer to its laws.
     #[cfg(feature = "testing")]
     fn check_laws(&self) -> Result<()>;
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
     /// Answers every window of a batch; ranges are in order of rising start and end.
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]);
-}
-
-/// One window of a batch: the rows each query sees, and what is read off there.
-#[derive(Debug)]
-pub(crate) struct Sweep<'a> {
-    pub(crate) ranges: &'a [Range],
-    pub(crate) answers: Vec<Answers<'a>>,
-}
-
-/// One feature's answers, query by query.
-#[derive(Debug)]
-pub(crate) struct Answers<'a> {
-    pub(crate) default: Option<&'a Value>,
-    /// Who reads them off the state, if not the computer that folds it.
-    pub(crate) reader: Option<&'a dyn Fold>,
-    pub(crate) out: Answered,
-    /// The first answer that is an integer outside `i64`.
-    pub(crate) overflow: Option<usize>,
-}
-
-impl Answers<'_> {
-    /// Reads the next query's answer off a state.
-    #[inline]
-    fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State) {
-        let value = match self.reader {
-            None => answer(computer, state, self.default),
-            Some(reader) => reader.answer(state, self.default),
-        };
-        if matches!(value, Value::Overflow) && self.overflow.is_none() {
-            self.overflow = Some(self.out.len());
-        }
-        self.out.push(value);
-    }
-}
-
-pub(crate) fn panes<S: 'static>(lane: &LaneSlot) -> &[(i64, S)] {
-    let lane = lane.as_deref().map(|lane| lane as &dyn Any);
-    lane.and_then(|lane| lane.downcast_ref::<Panes<S>>()).map_or(&[], |panes| &panes.0)
 }
 
 fn answer<C: FeatureComputer>(computer: &C, state: &C::State, default: Option<&Value>) -> Value {
@@ -152,13 +79,6 @@ fn answer<C: FeatureComputer>(computer: &C, state: &C::State, default: Option<&V
             value => value,
         },
     }
-}
-
-/// The typed panes of a lane, made if there are none.
-fn panes_mut<C: FeatureComputer>(lane: &mut LaneSlot) -> Option<&mut Panes<C::State>> {
-    let lane = lane.get_or_insert_with(|| Box::new(Panes::<C::State>(Vec::new())));
-    let lane: &mut dyn Any = &mut **lane;
-    lane.downcast_mut()
 }
 
 impl<C: FeatureComputer> Fold for C {
@@ -275,10 +195,10 @@ impl<C: FeatureComputer> Fold for C {
                     break;
                 }
                 row -= 1;
-                if head.mask & select.bit != 0 {
-                    if let Some(input) = input::<C>(rows, row, *head, select) {
-                        self.update(&mut state, input);
-                    }
+                if head.mask & select.bit != 0
+                    && let Some(input) = input::<C>(rows, row, *head, select)
+                {
+                    self.update(&mut state, input);
                 }
             }
             *out = match cut.reader {
@@ -362,107 +282,5 @@ fn input<'r, C: FeatureComputer>(rows: &'r Rows, i: usize, head: Head, select: &
         [] => C::Input::read(at, &[]),
         [place] => C::Input::read(at, &[rows.values(i).get(place).map_or(ValueRef::Null, Value::as_ref)]),
         _ => C::Input::read(at, rows.args(i, &select.args).get(..select.args.len()).unwrap_or(&[])),
-    }
-}
-
-/// Merges `state` into the pane at `start`.
-fn flush<C: FeatureComputer>(computer: &C, lane: &mut LaneSlot, start: i64, state: C::State) {
-    let Some(panes) = panes_mut::<C>(lane) else { return };
-    match panes.0.last_mut() {
-        Some((last, into)) if *last == start => computer.merge(into, &state),
-        Some((last, _)) if *last > start => {
-            if let Some(into) = panes.at(start, || computer.identity()) {
-                computer.merge(into, &state);
-            }
-        }
-        _ => panes.0.push((start, state)),
-    }
-}
-
-/// The inputs of the rows a fold takes, and for each row how many came before it.
-fn gather<'a, C: FeatureComputer>(table: &Table<'a>, select: &Select) -> (Vec<C::Input<'a>>, Vec<u32>) {
-    let columns: Vec<&Cells<'a>> = select.args.iter().filter_map(|place| table.columns.get(*place)).collect();
-    let mut inputs = Vec::with_capacity(table.times.len());
-    let mut rank = Vec::with_capacity(table.times.len() + 1);
-    let mut args = [ValueRef::Null; MAX_ARGS];
-    for (row, (time, mask)) in table.times.iter().zip(&table.masks).enumerate() {
-        rank.push(inputs.len() as u32);
-        if mask & select.bit == 0 {
-            continue;
-        }
-        for (arg, column) in args.iter_mut().zip(&columns) {
-            *arg = column.get(row);
-        }
-        inputs.extend(C::Input::read(Timestamp::clamped(*time), args.get(..columns.len()).unwrap_or(&[])));
-    }
-    rank.push(inputs.len() as u32);
-    (inputs, rank)
-}
-
-/// Two pointers: what enters is added, what leaves is taken out, exactly.
-fn sweep_group<C: FeatureComputer>(
-    computer: &C,
-    inputs: &[C::Input<'_>],
-    ranges: impl Iterator<Item = (usize, usize)>,
-    mut emit: impl FnMut(&C::State),
-) {
-    let mut state = computer.identity();
-    let (mut low, mut high) = (0, 0);
-    for (from, to) in ranges {
-        // Starting afresh is cheaper than taking out more than what stays.
-        if from >= high || from - low > to - from {
-            state = computer.identity();
-            (low, high) = (from, from);
-        }
-        for input in inputs.get(low..from).unwrap_or(&[]) {
-            computer.retract(&mut state, *input);
-        }
-        for input in inputs.get(high..to).unwrap_or(&[]) {
-            computer.update(&mut state, *input);
-        }
-        (low, high) = (low.max(from), high.max(to));
-        emit(&state);
-    }
-}
-
-/// Two stacks: running merges from the middle back to the start, and one from the middle to the end.
-fn sweep_monoid<C: FeatureComputer>(
-    computer: &C,
-    inputs: &[C::Input<'_>],
-    ranges: impl Iterator<Item = (usize, usize)>,
-    mut emit: impl FnMut(&C::State),
-) {
-    let mut front: Vec<C::State> = Vec::new();
-    let mut back = computer.identity();
-    // `front[k]` folds the inputs from `middle - 1 - k` to `middle`; `back` those from there to `high`.
-    let (mut middle, mut high) = (0, 0);
-    for (from, to) in ranges {
-        if from >= high {
-            front.clear();
-            back = computer.identity();
-            (middle, high) = (from, from);
-        }
-        for input in inputs.get(high..to).unwrap_or(&[]) {
-            computer.update(&mut back, *input);
-        }
-        high = high.max(to);
-        if from > middle {
-            front.clear();
-            let mut suffix = computer.identity();
-            for input in inputs.get(from..high).unwrap_or(&[]).iter().rev() {
-                computer.update(&mut suffix, *input);
-                front.push(suffix.clone());
-            }
-            back = computer.identity();
-            middle = high;
-        }
-        match middle.checked_sub(from + 1).and_then(|k| front.get(k)) {
-            Some(suffix) => {
-                let mut state = suffix.clone();
-                computer.merge(&mut state, &back);
-                emit(&state);
-            }
-            None => emit(&back),
-        }
     }
 }

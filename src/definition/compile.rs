@@ -1,0 +1,235 @@
+//! From a definition as written to one that can run.
+
+use std::sync::Arc;
+
+use super::FeatureSet;
+use super::builder::{Builder, Feature, Source};
+use super::canonical::Canonical;
+use super::kinds::Kinds;
+use super::plan::{DerivedPlan, FeaturePlan, FoldPlan, MAX_FILTERS, Plan, Storage, WindowPlan};
+use crate::error::{Error, Result};
+use crate::expr::{Filter, Predicate};
+use crate::features::Reads;
+use crate::fold::Fold;
+use crate::pane::Activity;
+use crate::record::Column;
+use crate::rows::Select;
+use crate::value::{Kind, Value};
+use crate::window::{Base, Hop, Tail, Window};
+
+/// Finds out every column's kind, then compiles.
+pub(super) fn compile(builder: Builder) -> Result<FeatureSet> {
+    let columns = Kinds::infer(&builder)?;
+    let mut compiler = Compiler::new(&builder, columns);
+    for (name, feature) in &builder.features {
+        compiler.feature(name, feature)?;
+    }
+    compiler.derived()?;
+    let names = builder.features.iter().map(|(name, _)| name).chain(builder.derived.iter().map(|(name, _)| name));
+    let names = names.cloned().collect();
+    let (plan, ids) = compiler.finish();
+    let json = serde_json::to_string(&Canonical { builder: &builder, columns: &plan.columns })
+        .map_err(|why| Error::definition("definition", why.to_string()))?;
+    Ok(FeatureSet::assemble(json, ids.join(","), builder.name, builder.version, names, plan))
+}
+
+struct Compiler<'a> {
+    builder: &'a Builder,
+    kinds: Kinds,
+    sources: Vec<Option<Filter>>,
+    windows: Vec<Window>,
+    /// What the features' computers call themselves: parameters and versions that JSON does not show.
+    ids: Vec<String>,
+    plan: Plan,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(builder: &'a Builder, kinds: Kinds) -> Self {
+        let columns = kinds.0.iter().enumerate().map(|(i, (name, kind))| Column::new(name, *kind, i)).collect();
+        let (kept, filters, folds, features, derived) = Default::default();
+        let entities = builder.entity.len();
+        let plan = Plan { columns, entities, reads_entity: false, kept, filters, folds, features, derived };
+        Self { builder, kinds, sources: Vec::new(), windows: Vec::new(), ids: Vec::new(), plan }
+    }
+
+    /// The bit of a filter; equal filters share one.
+    fn bit(&mut self, filter: Option<&Filter>, at: &str) -> Result<u64> {
+        let known = self.sources.iter().position(|source| source.as_ref() == filter);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let predicate = match filter {
+                    None => Predicate::Always,
+                    Some(filter) => Predicate::bind(&filter.0, &|column| self.kinds.place(column)).map_err(
+                        |(column, kind, found)| {
+                            Error::definition(at, format!("column `{column}` is {kind}, found {found}"))
+                        },
+                    )?,
+                };
+                self.plan.filters.push(predicate);
+                self.sources.push(filter.cloned());
+                self.sources.len() - 1
+            }
+        };
+        if place >= MAX_FILTERS {
+            return Err(Error::definition(at, format!("more than {MAX_FILTERS} distinct filters; split the set")));
+        }
+        Ok(1 << place)
+    }
+
+    /// The places among kept values of these columns.
+    fn keep(&mut self, columns: &[&str], bit: u64) -> Vec<usize> {
+        let mut places = Vec::with_capacity(columns.len());
+        for column in columns {
+            let (column, _) = self.kinds.place(column);
+            let place = self.plan.kept.iter().position(|(kept, _)| *kept == column).unwrap_or_else(|| {
+                self.plan.kept.push((column, 0));
+                self.plan.kept.len() - 1
+            });
+            if let Some((_, bits)) = self.plan.kept.get_mut(place) {
+                *bits |= bit;
+            }
+            places.push(place);
+        }
+        places
+    }
+
+    /// The fold for this computer, filter, offset and storage; features that can share one do.
+    fn fold(&mut self, computer: Arc<dyn Fold>, select: Select, offset: i64, storage: Storage) -> usize {
+        let id = computer.state_id();
+        let same = self.plan.folds.iter_mut().position(|fold| {
+            fold.computer.state_id() == id
+                && fold.offset == offset
+                && (fold.select.bit, &fold.select.args) == (select.bit, &select.args)
+                && share(&mut fold.storage, &storage)
+        });
+        same.unwrap_or_else(|| {
+            self.plan.folds.push(FoldPlan { computer, select, offset, storage, features: Vec::new() });
+            self.plan.folds.len() - 1
+        })
+    }
+
+    fn feature(&mut self, name: &str, feature: &Feature) -> Result<()> {
+        let at = format!("features.{name}");
+        let Some(window) = &feature.window else { return Ok(()) };
+        let computer = match &feature.source {
+            Source::Custom(fold) => Arc::clone(fold),
+            Source::Builtin(aggregate) => {
+                let kind = feature.args().first().map(|column| self.kinds.place(column).1.unwrap_or(Kind::F64));
+                (aggregate.bind)(kind)
+                    .ok_or_else(|| Error::definition(&at, "its column is of a kind it does not take"))?
+            }
+        };
+        let bit = self.bit(feature.filter.as_ref(), &at)?;
+        let select = Select { bit, args: self.keep(&feature.args(), bit) };
+        let reset = window.since.as_ref().map(|filter| self.bit(Some(filter), &at)).transpose()?;
+        let offset = window.offset.as_micros();
+        let tail = window.base.tail();
+        let mut instants = reset.is_some() || matches!(window.base, Base::Sliding { hop: Hop::Exact, .. });
+        let mut session = None;
+        if let Base::Session { gap, activity, .. } = &window.base {
+            instants |= activity.is_some();
+            let kept = if activity.is_some() {
+                Storage::Instants { tails: vec![tail], reset: None }
+            } else {
+                Storage::Panes(vec![tail])
+            };
+            let bit = self.bit(activity.as_ref(), &at)?;
+            let fold = self.fold(Arc::new(Activity), Select { bit, args: Vec::new() }, offset, kept);
+            session = Some((gap.as_micros(), fold));
+        }
+        let storage =
+            if instants { Storage::Instants { tails: vec![tail], reset } } else { Storage::Panes(vec![tail]) };
+        let kind = computer.output_kind();
+        let default = self.default(feature, kind, &at)?;
+        // Sums and counts answer with a number even when nothing came in.
+        let never_null = matches!(&feature.source, Source::Builtin(a) if a.input == Reads::StarOrColumn || (a.name == "sum" && kind == Kind::I64));
+        let nullable = !never_null || default.as_ref().is_some_and(Value::is_null);
+        self.ids.push(computer.id());
+        let fold = self.fold(Arc::clone(&computer), select, offset, storage);
+        let mut reader = None;
+        if let Some(fold) = self.plan.folds.get_mut(fold) {
+            fold.features.push(self.plan.features.len());
+            reader = (fold.computer.id() != computer.id()).then_some(computer);
+        }
+        let id = self.windows.iter().position(|known| known == window).unwrap_or_else(|| {
+            self.windows.push(window.clone());
+            self.windows.len() - 1
+        });
+        let window = WindowPlan { tail, offset, session, reset, id };
+        self.plan.features.push(FeaturePlan { window, reader, default, kind, nullable });
+        Ok(())
+    }
+
+    fn default(&self, feature: &Feature, kind: Kind, at: &str) -> Result<Option<Value>> {
+        let Some(default) = &feature.default else { return Ok(None) };
+        let value = default.as_ref().to_kind(kind).map(|value| value.to_value());
+        value
+            .map(Some)
+            .map_err(|found| Error::definition(format!("{at}.default"), format!("found {found}, expected {kind}")))
+    }
+
+    fn derived(&mut self) -> Result<()> {
+        for (name, derived) in &self.builder.derived {
+            let at = format!("derived.{name}");
+            let (least, most) = derived.op.arity();
+            if !(least..=most).contains(&derived.parts.len()) {
+                let allowed = if most == least { least.to_string() } else { format!("at least {least}") };
+                return Err(Error::definition(at, format!("{} parts, {allowed} allowed", derived.parts.len())));
+            }
+            let features = self.builder.features.iter().map(|(name, _)| name);
+            let before = self.builder.derived.iter().map(|(name, _)| name).take(self.plan.derived.len());
+            let known: Vec<&String> = features.chain(before).collect();
+            let place = |part: &String| {
+                known.iter().position(|name| *name == part).ok_or_else(|| {
+                    let known: Vec<&str> = known.iter().map(|name| name.as_str()).collect();
+                    Error::definition(&at, format!("no feature `{part}` before it; known: {}", known.join(", ")))
+                })
+            };
+            let parts = derived.parts.iter().map(place).collect::<Result<Vec<_>>>()?;
+            let all: Vec<Kind> = self.plan.kinds().collect();
+            let kinds: Vec<Kind> = parts.iter().filter_map(|part| all.get(*part)).copied().collect();
+            let kind = derived.op.kind(&kinds).ok_or_else(|| {
+                let kinds: Vec<_> = kinds.iter().map(Kind::to_string).collect();
+                Error::definition(&at, format!("`{}` does not take {}", derived.op.name(), kinds.join(", ")))
+            })?;
+            self.plan.derived.push(DerivedPlan { op: derived.op, parts, kind });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> (Plan, Vec<String>) {
+        let entities = self.plan.entities;
+        let mut used = self.plan.kept.iter().any(|(column, _)| *column < entities);
+        for filter in self.sources.iter().flatten() {
+            filter.0.visit(&mut |column, _| used |= self.kinds.place(column).0 < entities);
+        }
+        self.plan.reads_entity = used;
+        (self.plan, self.ids)
+    }
+}
+
+/// Lets `other` use `storage` too, if keeping both in one place costs neither anything.
+fn share(storage: &mut Storage, other: &Storage) -> bool {
+    let add = |tails: &mut Vec<Tail>, more: &[Tail]| {
+        tails.extend(more);
+        tails.sort_unstable();
+        tails.dedup();
+    };
+    match (storage, other) {
+        // Session panes are kept for ever; sharing them would keep every other window's for ever too.
+        (Storage::Panes(a), Storage::Panes(b)) if a == b || (!endless(a) && !endless(b)) => {
+            add(a, b);
+            true
+        }
+        (Storage::Instants { tails: a, reset: ra }, Storage::Instants { tails: b, reset: rb }) if ra == rb => {
+            add(a, b);
+            true
+        }
+        _ => false,
+    }
+}
+
+fn endless(tails: &[Tail]) -> bool {
+    tails.iter().any(|tail| tail.back.is_none() && tail.step > 0)
+}

@@ -1,0 +1,132 @@
+//! What every column holds, found out from how it is used.
+
+use super::builder::{Builder, Feature, Source};
+use crate::computer::Arg;
+use crate::error::{Error, Result};
+use crate::expr::Filter;
+use crate::value::{Kind, Value};
+use crate::window::Base;
+
+/// The kinds of all columns, in the plan's order.
+pub(super) struct Kinds(pub(super) Vec<(String, Option<Kind>)>);
+
+impl Kinds {
+    /// Finds out every column's kind.
+    pub(super) fn infer(builder: &Builder) -> Result<Self> {
+        let mut kinds = Self(Vec::new());
+        for column in &builder.entity {
+            kinds.see(column, None, "entity")?;
+        }
+        kinds.see(builder.time.as_deref().unwrap_or_default(), Some(Kind::Time), "time")?;
+        for (column, kind) in &builder.columns {
+            if *kind != Kind::Time && Some(column) == builder.time.as_ref() {
+                return Err(Error::definition(format!("columns.{column}"), "the time column is always a timestamp"));
+            }
+            if builder.entity.contains(column) && matches!(kind, Kind::F64 | Kind::List) {
+                return Err(Error::definition(format!("columns.{column}"), format!("{kind} cannot be an entity")));
+            }
+        }
+        let declared = |column: &str| builder.columns.iter().find(|(name, _)| name == column).map(|(_, kind)| *kind);
+        // A filter's literal tells most, then an aggregate that takes one kind, then one that takes any.
+        for (name, feature) in &builder.features {
+            let at = format!("features.{name}");
+            for (_, filter) in filters_of(feature) {
+                let mut problem = Ok(());
+                filter.0.visit(&mut |column, literals| {
+                    let hint = declared(column).or_else(|| literals.first().and_then(literal_kind));
+                    if problem.is_ok() {
+                        problem = kinds.see(column, hint, &at);
+                    }
+                });
+                problem?;
+            }
+        }
+        for any in [false, true] {
+            for (name, feature) in &builder.features {
+                let at = format!("features.{name}");
+                for (column, allowed) in feature_kinds(feature) {
+                    if let Some(kind) = declared(&column) {
+                        kinds.see(&column, Some(kind), &at)?;
+                    } else if allowed.len() == 1 || (any && kinds.get(&column).is_none()) {
+                        kinds.see(&column, allowed.first().copied(), &at)?;
+                    } else {
+                        kinds.see(&column, None, &at)?;
+                    }
+                    if let Some(kind) =
+                        kinds.get(&column).filter(|kind| any && !allowed.is_empty() && !allowed.contains(kind))
+                    {
+                        let allowed: Vec<_> = allowed.iter().map(Kind::to_string).collect();
+                        return Err(Error::definition(
+                            &at,
+                            format!("column `{column}` is {kind}; allowed: {}", allowed.join(", ")),
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(kinds)
+    }
+
+    fn get(&self, column: &str) -> Option<Kind> {
+        self.0.iter().find(|(name, _)| name == column).and_then(|(_, kind)| *kind)
+    }
+
+    fn see(&mut self, column: &str, kind: Option<Kind>, at: &str) -> Result<()> {
+        let Some((_, known)) = self.0.iter_mut().find(|(name, _)| name == column) else {
+            self.0.push((column.to_owned(), kind));
+            return Ok(());
+        };
+        match (*known, kind) {
+            (Some(a), Some(b)) if a != b => Err(Error::definition(
+                at,
+                format!("column `{column}` is used as {a} and as {b}; declare it in `columns`, or use two columns"),
+            )),
+            (None, Some(_)) => {
+                *known = kind;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A column's place and kind.
+    pub(super) fn place(&self, column: &str) -> (usize, Option<Kind>) {
+        let at = self.0.iter().position(|(name, _)| name == column).unwrap_or(usize::MAX);
+        (at, self.0.get(at).and_then(|(_, kind)| *kind))
+    }
+}
+
+fn literal_kind(value: &Value) -> Option<Kind> {
+    match value.kind() {
+        Some(Kind::I64 | Kind::F64) => Some(Kind::F64),
+        kind => kind,
+    }
+}
+
+/// The filters of a feature, with what they are for.
+fn filters_of(feature: &Feature) -> Vec<(&'static str, &Filter)> {
+    let window = feature.window.as_ref();
+    let activity = window.and_then(|window| match &window.base {
+        Base::Session { activity, .. } => activity.as_ref(),
+        _ => None,
+    });
+    let since = window.and_then(|window| window.since.as_ref());
+    [("where", feature.filter.as_ref()), ("over.activity", activity), ("over.since", since)]
+        .into_iter()
+        .filter_map(|(what, filter)| filter.map(|filter| (what, filter)))
+        .collect()
+}
+
+/// The columns a feature reads with the kinds allowed; empty for any, the first is the default.
+fn feature_kinds(feature: &Feature) -> Vec<(String, Vec<Kind>)> {
+    let of_arg = |arg: &Arg| match arg {
+        Arg::Kind(kind) => vec![*kind],
+        Arg::Any => Vec::new(),
+    };
+    let inputs: Vec<Vec<Kind>> = match &feature.source {
+        Source::Builtin(aggregate) => vec![aggregate.input.kinds().to_vec()],
+        Source::Custom(fold) => fold.args().iter().map(of_arg).collect(),
+    };
+    let tie = vec![Kind::I64, Kind::F64, Kind::Str, Kind::Time, Kind::Bool];
+    feature.args().iter().map(ToString::to_string).zip(inputs.into_iter().chain([tie])).collect()
+}

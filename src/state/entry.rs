@@ -1,0 +1,99 @@
+//! An event at the door: its columns brought to their kinds, its filters asked.
+
+use crate::definition::Plan;
+use crate::error::{Error, Result};
+use crate::record::{Column, Record};
+use crate::time::Timestamp;
+use crate::value::{Kind, Text, Value, ValueRef};
+
+/// An event brought into the shape of a definition.
+pub(crate) struct Entry<'c, 'a> {
+    pub(crate) time: Timestamp,
+    pub(super) mask: u64,
+    pub(super) cells: &'c [ValueRef<'a>],
+}
+
+/// Room for one event's values by column: on the stack for up to 8 columns.
+pub(crate) enum Cells<'a> {
+    Few([ValueRef<'a>; 8]),
+    Many(Vec<ValueRef<'a>>),
+}
+
+impl<'a> Cells<'a> {
+    #[inline]
+    pub(crate) fn new(plan: &Plan) -> Self {
+        match plan.columns.len() {
+            0..=8 => Self::Few([ValueRef::Null; 8]),
+            columns => Self::Many(vec![ValueRef::Null; columns]),
+        }
+    }
+}
+
+/// Brings a value to its column's kind; a column without one keeps only whether it is null.
+#[inline]
+pub(crate) fn read_cell<'a>(column: &Column, found: ValueRef<'a>) -> Result<ValueRef<'a>> {
+    match column.kind() {
+        None if found.is_null() => Ok(ValueRef::Null),
+        None => Ok(ValueRef::Bool(true)),
+        Some(kind) => found.to_kind(kind).map_err(|found| Error::column(column.name(), kind, found)),
+    }
+}
+
+/// As [`read_cell`], straight into its place: copying the enum as a whole stalls on its half-written words.
+#[inline(always)]
+pub(crate) fn read_into<'a>(cell: &mut ValueRef<'a>, column: &Column, found: ValueRef<'a>) -> Result<()> {
+    match (column.kind(), found) {
+        (Some(Kind::F64), ValueRef::F64(x)) if !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
+        (Some(Kind::Str), ValueRef::Str(text)) => *cell = ValueRef::Str(text),
+        (Some(Kind::I64), ValueRef::I64(x)) => *cell = ValueRef::I64(x),
+        (_, ValueRef::Null) => *cell = ValueRef::Null,
+        (_, found) => *cell = read_cell(column, found)?,
+    }
+    Ok(())
+}
+
+impl<'c, 'a> Entry<'c, 'a> {
+    /// Reads a record's columns, brings them to their kinds, and asks every filter.
+    #[inline]
+    pub(crate) fn read<R: Record + ?Sized>(plan: &Plan, record: &'a R, room: &'c mut Cells<'a>) -> Result<Self> {
+        let cells: &mut [ValueRef<'a>] = match room {
+            Cells::Few(cells) => cells,
+            Cells::Many(cells) => cells,
+        };
+        // An entity column is read only if a filter or an aggregate uses it as well.
+        let from = if plan.reads_entity { 0 } else { plan.entities };
+        for (column, cell) in plan.columns.iter().zip(&mut *cells).skip(from) {
+            read_into(cell, column, record.field(column))?;
+        }
+        let Some(ValueRef::Time(time)) = cells.get(plan.entities).copied() else {
+            let name = plan.columns.get(plan.entities).map_or("time", Column::name);
+            return Err(Error::missing(name, "event"));
+        };
+        let mut mask = 0;
+        for (bit, filter) in plan.filters.iter().enumerate() {
+            mask |= u64::from(filter.passes(cells)) << bit;
+        }
+        Ok(Self { time, mask, cells })
+    }
+
+    /// Whether it passed the filter `bit`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn passes(&self, bit: u64) -> bool {
+        self.mask & bit != 0
+    }
+
+    /// Appends the values a row keeps: null where no filter that passed needs them.
+    #[inline]
+    pub(super) fn keep(&self, plan: &Plan, into: &mut Vec<Value>) {
+        for (column, bits) in &plan.kept {
+            let cell = if bits & self.mask != 0 { self.cells.get(*column) } else { None };
+            match cell {
+                None | Some(ValueRef::Null) => into.push(Value::Null),
+                Some(ValueRef::F64(x)) => into.push(Value::F64(*x)),
+                Some(ValueRef::I64(x)) => into.push(Value::I64(*x)),
+                Some(ValueRef::Str(text)) => into.push(Value::Str(Text::new(text))),
+                Some(other) => into.push(other.to_value()),
+            }
+        }
+    }
+}
