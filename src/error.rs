@@ -58,9 +58,9 @@ pub struct Error(Box<Inner>);
 enum Inner {
     #[error("{at}: {message}")]
     Definition { at: String, message: String },
-    #[error("column `{column}` is missing from the {source_of}")]
-    Missing { column: String, source_of: &'static str },
-    #[error("column `{column}` is {expected}, found {found}")]
+    #[error("column `{column}` is {what}")]
+    Missing { column: String, what: String },
+    #[error("column `{column}`: found {found}, expected {expected}")]
     Type { column: String, expected: String, found: String },
     #[error("{0}")]
     Time(String),
@@ -141,8 +141,8 @@ impl Error {
     pub(crate) fn definition(at: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Inner::Definition { at: at.into(), message: message.into() })
     }
-    pub(crate) fn missing(column: &str, source_of: &'static str) -> Self {
-        Self::new(Inner::Missing { column: column.into(), source_of })
+    pub(crate) fn missing(column: &str, what: impl Into<String>) -> Self {
+        Self::new(Inner::Missing { column: column.into(), what: what.into() })
     }
     pub(crate) fn column(column: &str, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
         Self::new(Inner::Type { column: column.into(), expected: expected.to_string(), found: found.to_string() })

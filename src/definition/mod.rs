@@ -132,7 +132,8 @@ impl FeatureSet {
         self.plan().kinds()
     }
 
-    /// Whether value `i` can be null: sums and counts without a null default cannot.
+    /// Whether value `i` can be null. Counts and integer sums cannot, unless their default is null; a sum of
+    /// doubles can, where infinities of both signs meet.
     pub fn is_nullable(&self, i: usize) -> bool {
         self.plan().is_nullable(i)
     }

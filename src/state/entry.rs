@@ -67,7 +67,7 @@ impl<'c, 'a> Entry<'c, 'a> {
         }
         let Some(ValueRef::Time(time)) = cells.get(plan.entities).copied() else {
             let name = plan.columns.get(plan.entities).map_or("time", Column::name);
-            return Err(Error::missing(name, "event"));
+            return Err(Error::missing(name, "missing or null; every event needs a time"));
         };
         let mut mask = 0;
         for (bit, filter) in plan.filters.iter().enumerate() {

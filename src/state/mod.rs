@@ -76,7 +76,6 @@ pub struct State {
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Outcome {
     /// Folded in, at or above the frontier.
     Applied,

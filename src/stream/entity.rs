@@ -120,7 +120,7 @@ pub(crate) fn key_part<'a>(column: &Column, found: ValueRef<'a>) -> Result<Value
     };
     match part {
         ValueRef::Str(_) | ValueRef::I64(_) | ValueRef::Bool(_) | ValueRef::Time(_) => Ok(part),
-        part if part.is_null() => Err(Error::missing(column.name(), "event")),
+        part if part.is_null() => Err(Error::missing(column.name(), "missing or null; it is part of the entity")),
         part => Err(not_a_key(column.name(), part)),
     }
 }

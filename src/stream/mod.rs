@@ -236,5 +236,5 @@ impl std::fmt::Debug for Stream {
 
 /// A column that cannot name an entity, in words.
 pub(crate) fn not_a_key(column: &str, found: impl std::fmt::Display) -> Error {
-    Error::column(column, "part of the entity: a string, i64, bool or timestamp", found)
+    Error::column(column, "a string, i64, bool or timestamp, as it is part of the entity", found)
 }

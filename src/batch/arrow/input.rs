@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::record::{Column, Record};
 use crate::state::read_cell;
 use crate::time::Timestamp;
-use crate::value::ValueRef;
+use crate::value::{Kind, ValueRef};
 
 /// One Arrow column, its type found out once.
 #[derive(Clone, Debug)]
@@ -94,6 +94,22 @@ impl<'a> Typed<'a> {
             DataType::FixedSizeList(_, _) => Self::FixedList(array.as_fixed_size_list()),
             DataType::Null => Self::Null,
             other => Self::Other(other),
+        }
+    }
+
+    /// The kind of what is in there; `None` for nulls and what has no kind.
+    fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::I8(_) | Self::I16(_) | Self::I32(_) | Self::I64(_) => Some(Kind::I64),
+            Self::U8(_) | Self::U16(_) | Self::U32(_) | Self::U64(_) => Some(Kind::I64),
+            Self::F16(_) | Self::F32(_) | Self::F64(_) => Some(Kind::F64),
+            Self::Bool(_) => Some(Kind::Bool),
+            Self::Utf8(_) | Self::LargeUtf8(_) | Self::Utf8View(_) => Some(Kind::Str),
+            Self::Second(_) | Self::Milli(_) | Self::Micro(_) | Self::Nano(_) => Some(Kind::Time),
+            Self::Date32(_) | Self::Date64(_) => Some(Kind::Time),
+            Self::Dictionary(_, values) => values.kind(),
+            Self::List(_) | Self::LargeList(_) | Self::FixedList(_) => Some(Kind::List),
+            Self::Null | Self::Other(_) => None,
         }
     }
 
@@ -193,6 +209,21 @@ impl<'a> Bound<'a> {
         self.rows
     }
 
+    /// Makes sure that entity columns of no declared kind hold the same kind in all batches: 5 is not "5",
+    /// and a batch of the one would never find an entity of the other.
+    pub(super) fn check_keys(set: &FeatureSet, batches: &[&Self]) -> Result<()> {
+        for (at, column) in set.entity_columns().iter().enumerate().filter(|(_, column)| column.kind().is_none()) {
+            let mut kinds =
+                batches.iter().filter(|batch| batch.rows > 0).filter_map(|batch| batch.columns.get(at)?.kind());
+            let Some(first) = kinds.next() else { continue };
+            if let Some(other) = kinds.find(|kind| *kind != first) {
+                let both = format!("{first} in one batch and {other} in another");
+                return Err(Error::column(column.name(), "one kind for events and queries alike", both));
+            }
+        }
+        Ok(())
+    }
+
     /// The cell of column `at` in `row`, as it is.
     #[inline]
     pub(super) fn cell(&self, at: usize, row: usize) -> ValueRef<'a> {
@@ -204,7 +235,7 @@ impl<'a> Bound<'a> {
     pub(super) fn time(&self, row: usize) -> Result<Timestamp> {
         match read_cell(&self.time_column, self.cell(self.time, row))? {
             ValueRef::Time(time) => Ok(time),
-            _ => Err(Error::missing(self.time_column.name(), "row: it is null")),
+            _ => Err(Error::missing(self.time_column.name(), "null")),
         }
     }
 
@@ -217,10 +248,14 @@ fn find<'a>(batch: &'a RecordBatch, name: &str, what: &'static str) -> Result<Ty
     let array = batch.column_by_name(name).ok_or_else(|| {
         let schema = batch.schema();
         let there: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        Error::missing(name, what).context(format!("the columns there are: {}", there.join(", ")))
+        Error::missing(name, format!("missing from the {what}; there are: {}", there.join(", ")))
     })?;
     match Typed::new(array.as_ref()) {
-        Typed::Other(found) => Err(Error::column(name, "of a type this crate reads", found)),
+        Typed::Other(found) => Err(Error::column(
+            name,
+            "a bool, number, string, timestamp, date or list of Float64",
+            format!("Arrow type {found}"),
+        )),
         typed => Ok(typed),
     }
 }

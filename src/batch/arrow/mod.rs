@@ -71,7 +71,7 @@ pub(super) const AS_OF: &str = "as_of";
 pub fn point_in_time(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Result<RecordBatch> {
     let plan = set.plan();
     let events = Events::read(set, events)?;
-    let (groups, times) = asked(set, queries, &events.entities)?;
+    let (groups, times) = asked(set, queries, &events)?;
     let sorted = Grouping::new(&groups, &times, events.entities.len() + 1);
     let mut columns = Columns::new(set, times.len());
     let queries_sorted = Queries { grouping: &sorted, times: &times };
@@ -153,6 +153,7 @@ impl<'a> Events<'a> {
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         check_rows(rows, "events")?;
         let bound = batches.iter().map(|batch| Bound::new(set, batch)).collect::<Result<Vec<_>>>()?;
+        Bound::check_keys(set, &bound.iter().collect::<Vec<_>>())?;
         let mut entities = Entities::default();
         let (mut numbers, mut times, mut places) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::new());
         let mut left_out = 0;
@@ -224,18 +225,19 @@ fn sort_columns<'a>(
 }
 
 /// The queries' entities as group numbers, 0 for one without events, and their times.
-fn asked(set: &FeatureSet, queries: &[RecordBatch], entities: &Entities) -> Result<(Vec<u32>, Vec<i64>)> {
+fn asked(set: &FeatureSet, queries: &[RecordBatch], events: &Events<'_>) -> Result<(Vec<u32>, Vec<i64>)> {
     let rows = queries.iter().map(RecordBatch::num_rows).sum();
     check_rows(rows, "queries")?;
     let (mut groups, mut times) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-    for (at, batch) in queries.iter().enumerate() {
-        let bound = Bound::queries(set, batch)?;
-        for row in 0..batch.num_rows() {
+    let bound = queries.iter().map(|batch| Bound::queries(set, batch)).collect::<Result<Vec<_>>>()?;
+    Bound::check_keys(set, &events.bound.iter().chain(&bound).collect::<Vec<_>>())?;
+    for (at, bound) in bound.iter().enumerate() {
+        for row in 0..bound.len() {
             let here = |why: Error| why.context(format!("queries, batch {at} row {row}"));
             times.push(bound.time(row).map_err(here)?.micros());
             let query = bound.row(row);
             let key = Key::read(set.entity_columns(), &query).map_err(here)?;
-            groups.push(entities.find(&key).map_or(0, |number| number + 1));
+            groups.push(events.entities.find(&key).map_or(0, |number| number + 1));
         }
     }
     Ok((groups, times))

@@ -1,0 +1,396 @@
+//! Catches two spellings of a definition that mean one thing but differ, or mean two and do not, and mistakes
+//! that are accepted or not located.
+
+use skewless::features::{Max, Min};
+use skewless::{Builder, Computers, Derived, Double, ErrorKind, Feature, FeatureSet, Filter, Kind, MAX_FILTERS};
+use skewless::{Span, Timestamp, Value, Window, col, features};
+
+fn builder() -> Builder {
+    FeatureSet::builder("s").entity("user").time("ts")
+}
+
+/// A definition of these features, with more top-level fields behind.
+fn json(features: &str, more: &str) -> String {
+    format!(r#"{{"name": "s", "version": 1, "entity": "user", "time": "ts", "features": {{{features}}}{more}}}"#)
+}
+
+fn read(text: &str) -> FeatureSet {
+    FeatureSet::from_json(text).unwrap_or_else(|why| panic!("{why}: {text}"))
+}
+
+fn windows() -> Vec<(Window, &'static str)> {
+    let (hour, day) = (Span::hours(1), Span::days(1));
+    vec![
+        (Window::lifetime(), r#""lifetime""#),
+        (Window::sliding(Span::days(30)), r#"{"sliding": "30d"}"#),
+        (Window::sliding(Span::days(7)).hop(hour), r#"{"sliding": "7d", "hop": "1h"}"#),
+        (Window::sliding(hour).exact(), r#"{"sliding": "1h", "hop": "exact"}"#),
+        (Window::sliding(Span::seconds(7)), r#"{"sliding": "7s"}"#),
+        (Window::tumbling(day), r#"{"tumbling": "1d"}"#),
+        (Window::session(hour), r#"{"session": "1h"}"#),
+        (Window::session(hour).within(day), r#"{"session": "1h", "within": "1d"}"#),
+        (Window::session(hour).activity(col("kind").eq("a")), r#"{"session": "1h", "activity": {"kind": "a"}}"#),
+        (Window::lifetime().since(col("kind").eq("a")), r#"{"since": {"kind": "a"}}"#),
+        (Window::tumbling(day).offset(Span::millis(1)), r#"{"tumbling": "1d", "offset": "1ms"}"#),
+        (Window::session(hour).since(col("a").is_null()), r#"{"session": "1h", "since": {"a": {"is_null": true}}}"#),
+    ]
+}
+
+fn filters() -> Vec<(Filter, &'static str)> {
+    let at: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    vec![
+        (col("kind").eq("a"), r#"{"kind": "a"}"#),
+        (col("amount").eq(0.5), r#"{"amount": 0.5}"#),
+        (col("flag").eq(true), r#"{"flag": true}"#),
+        (col("amount").ne(1.5), r#"{"amount": {"ne": 1.5}}"#),
+        (col("amount").ge(-1.5).and(col("amount").lt(2.5)), r#"{"amount": {"ge": -1.5, "lt": 2.5}}"#),
+        (col("a").gt(1.5).and(col("b").le(2.5)), r#"{"all": [{"a": {"gt": 1.5}}, {"b": {"le": 2.5}}]}"#),
+        (col("kind").is_in(["a", "b"]), r#"{"kind": ["a", "b"]}"#),
+        (col("kind").is_null().not(), r#"{"not": {"kind": {"is_null": true}}}"#),
+        (col("kind").is_not_null(), r#"{"kind": {"is_null": false}}"#),
+        (col("seen").ge(at), r#"{"seen": {"ge": "2026-11-23T10:00:00Z"}}"#),
+        (col("qty").eq(5), r#"{"qty": 5}"#),
+        (
+            Filter::any([col("kind").eq("a"), Filter::all([col("amount").gt(1.5), col("kind").ne("b")])]),
+            r#"{"any": [{"kind": "a"}, {"amount": {"gt": 1.5}, "kind": {"ne": "b"}}]}"#,
+        ),
+    ]
+}
+
+fn others() -> Vec<(Feature, &'static str)> {
+    let of = |feature: Feature| feature.over(Window::lifetime());
+    vec![
+        (of(Feature::count()), r#"{"count": "*", "over": "lifetime"}"#),
+        (of(Feature::count_of("amount")), r#"{"count": "amount", "over": "lifetime"}"#),
+        (of(Feature::sum("qty")).default(Value::Null), r#"{"sum": "qty", "over": "lifetime", "default": null}"#),
+        (of(Feature::last("kind").tie_break("qty")), r#"{"last": "kind", "tie_break": "qty", "over": "lifetime"}"#),
+        (of(Feature::first("kind")).default("none"), r#"{"first": "kind", "over": "lifetime", "default": "none"}"#),
+        (of(Feature::last("vec")).default(vec![1.5]), r#"{"last": "vec", "over": "lifetime", "default": [1.5]}"#),
+        (of(Feature::max("flag")).default(false), r#"{"max": "flag", "over": "lifetime", "default": false}"#),
+    ]
+}
+
+const COLUMNS: [(&str, Kind); 4] =
+    [("qty", Kind::I64), ("seen", Kind::Time), ("flag", Kind::Bool), ("vec", Kind::List)];
+const COLUMNS_JSON: &str = r#", "columns": {"qty": "i64", "seen": "timestamp", "flag": "bool", "vec": "list"}"#;
+
+/// Every construct, built and in JSON.
+fn pairs() -> Vec<(Feature, String)> {
+    let windows = windows().into_iter().map(|(window, json)| {
+        (Feature::mean("amount").over(window), format!(r#"{{"mean": "amount", "over": {json}}}"#))
+    });
+    let filters = filters().into_iter().map(|(filter, json)| {
+        let feature = Feature::count().filter(filter).over(Window::lifetime());
+        (feature, format!(r#"{{"count": "*", "where": {json}, "over": "lifetime"}}"#))
+    });
+    let aggregates = features::names().map(|name| {
+        let feature = Feature::named(name, "amount").unwrap().over(Window::lifetime());
+        (feature, format!(r#"{{"{name}": "amount", "over": "lifetime"}}"#))
+    });
+    let others = others().into_iter().map(|(feature, json)| (feature, json.to_owned()));
+    windows.chain(filters).chain(aggregates).chain(others).collect()
+}
+
+fn with_columns(builder: Builder) -> Builder {
+    COLUMNS.into_iter().fold(builder, |builder, (name, kind)| builder.column(name, kind))
+}
+
+#[test]
+fn the_sample_definition_is_read() {
+    let set = read(include_str!("../examples/compute/shopper.json"));
+    assert_eq!((set.name(), set.version(), set.names().len()), ("shopper", 1, 9));
+    assert_eq!((set.names()[0].as_str(), set.names()[8].as_str()), ("clicks_7d", "ctr_7d"));
+    let kinds: Vec<Kind> = set.kinds().collect();
+    assert_eq!(kinds[..4], [Kind::I64, Kind::I64, Kind::F64, Kind::F64]);
+    assert_eq!((kinds[6], kinds[8]), (Kind::Str, Kind::F64));
+    assert_eq!((set.time_column().name(), set.time_column().kind()), ("ts", Some(Kind::Time)));
+}
+
+#[test]
+fn built_and_read_definitions_have_one_fingerprint() {
+    let (mut together, mut text) = (with_columns(builder()), Vec::new());
+    for (at, (feature, fragment)) in pairs().into_iter().enumerate() {
+        let built = with_columns(builder()).feature("f", feature.clone()).build();
+        let built = built.unwrap_or_else(|why| panic!("{why}: {fragment}"));
+        let read = read(&json(&format!(r#""f": {fragment}"#), COLUMNS_JSON));
+        assert_eq!(built.fingerprint(), read.fingerprint(), "{}\n{}", built.to_json(), read.to_json());
+        if !fragment.contains("where") {
+            together = together.feature(format!("f{at}"), feature);
+            text.push(format!(r#""f{at}": {fragment}"#));
+        }
+    }
+    assert_eq!(together.build().unwrap(), read(&json(&text.join(", "), COLUMNS_JSON)));
+}
+
+#[test]
+fn built_and_read_sets_have_one_fingerprint_beyond_features() {
+    let count = || Feature::count().over(Window::lifetime());
+    let built = FeatureSet::builder("t")
+        .version(7)
+        .entity(["shop", "user"])
+        .time("at")
+        .feature("a", count())
+        .feature("b", count())
+        .derive("ratio", Derived::ratio("a", "b"))
+        .derive("less", Derived::difference("ratio", "b"))
+        .derive("all", Derived::sum(["a", "b", "less"]))
+        .derive("log", Derived::log1p("all"))
+        .derive("any", Derived::coalesce(["log", "all"]))
+        .build()
+        .unwrap();
+    let text = r#"{"name": "t", "version": 7, "entity": ["shop", "user"], "time": "at",
+        "features": {"a": {"count": "*", "over": "lifetime"}, "b": {"count": "*", "over": "lifetime"}},
+        "derived": {"ratio": {"ratio": ["a", "b"]}, "less": {"difference": ["ratio", "b"]},
+                    "all": {"sum": ["a", "b", "less"]}, "log": {"log1p": "all"}, "any": {"coalesce": ["log", "all"]}}}"#;
+    assert_eq!(built.to_json(), read(text).to_json());
+    assert_eq!(built.names(), ["a", "b", "ratio", "less", "all", "log", "any"]);
+    assert_eq!(built.to_json(), read(built.to_json()).to_json());
+}
+
+#[test]
+fn canonical_json_reads_back_as_the_same_definition() {
+    for (_, fragment) in pairs() {
+        let set = read(&json(&format!(r#""f": {fragment}"#), COLUMNS_JSON));
+        let again = read(set.to_json());
+        assert_eq!((set.fingerprint(), set.to_json()), (again.fingerprint(), again.to_json()));
+        let through_serde: FeatureSet = serde_json::from_str(&serde_json::to_string(&set).unwrap()).unwrap();
+        assert_eq!((set.fingerprint(), set.to_json()), (through_serde.fingerprint(), through_serde.to_json()));
+    }
+    let error = serde_json::from_str::<FeatureSet>(&json(r#""f": {"cuont": "*"}"#, "")).unwrap_err();
+    assert!(error.to_string().contains("features.f: unknown aggregate"), "{error}");
+}
+
+#[test]
+fn custom_computers_are_read_by_name_and_told_apart_by_id() {
+    let text = json(r#""top": {"edge": "price", "over": "lifetime"}"#, "");
+    let highest = || Max::<Double>::new();
+    let read = FeatureSet::from_json_with(&text, &Computers::new().with("edge", highest)).unwrap();
+    let built =
+        builder().feature("top", Feature::custom(highest(), ["price"]).over(Window::lifetime())).build().unwrap();
+    assert_eq!(read.fingerprint(), built.fingerprint());
+    let other = FeatureSet::from_json_with(&text, &Computers::new().with("edge", Min::<Double>::new)).unwrap();
+    assert_ne!(read.fingerprint(), other.fingerprint());
+    let id = skewless::FeatureComputer::id(&highest());
+    let again = FeatureSet::from_json_with(read.to_json(), &Computers::new().with(id, highest)).unwrap();
+    assert_eq!(read.fingerprint(), again.fingerprint());
+    let error = FeatureSet::from_json_with(&json(r#""f": {"x": "y"}"#, ""), &Computers::new().with("edge", highest));
+    assert!(error.unwrap_err().to_string().contains("edge, count"), "custom names come first");
+}
+
+const BASE: &str = r#"{"name": "s", "version": 1, "entity": "user", "time": "ts", "columns": {"qty": "i64"}, "features": {
+    "clicks": {"count": "*", "where": {"kind": "click"}, "over": {"sliding": "12d", "hop": "1d"}},
+    "spend": {"sum": "amount", "where": {"amount": {"gt": 0.5}},
+              "over": {"session": "2h", "activity": {"kind": ["a", "b"]}, "within": "6h"}, "default": 1.5},
+    "last": {"last": "category", "tie_break": "qty", "over": {"tumbling": "1d", "since": {"kind": "r"}, "offset": "1h"}}},
+    "derived": {"r": {"ratio": ["spend", "clicks"]}}}"#;
+
+/// `BASE` with one place changed.
+fn changed(from: &str, to: &str) -> FeatureSet {
+    assert_eq!(BASE.matches(from).count(), 1, "`{from}` is not one place");
+    read(&BASE.replace(from, to))
+}
+
+#[test]
+fn whatever_can_change_a_value_changes_the_fingerprint() {
+    let mut seen = vec![(read(BASE).fingerprint(), "")];
+    for (from, to) in [
+        (r#""name": "s""#, r#""name": "t""#),
+        (r#""version": 1"#, r#""version": 2"#),
+        (r#""entity": "user""#, r#""entity": "shop""#),
+        (r#""entity": "user""#, r#""entity": ["user", "shop"]"#),
+        (r#""time": "ts""#, r#""time": "at""#),
+        (r#""qty": "i64""#, r#""qty": "string""#),
+        (r#""last": {"last""#, r#""late": {"last""#),
+        (r#""count": "*""#, r#""count": "amount""#),
+        (r#""sum": "amount""#, r#""mean": "amount""#),
+        (r#""sum": "amount""#, r#""sum": "price""#),
+        (r#""kind": "click""#, r#""kind": "view""#),
+        (r#""kind": "click""#, r#""kind": {"ne": "click"}"#),
+        (r#""kind": "click""#, r#""sort": "click""#),
+        (r#""where": {"kind": "click"}, "#, ""),
+        (r#"{"gt": 0.5}"#, r#"{"ge": 0.5}"#),
+        (r#"{"gt": 0.5}"#, r#"{"gt": 0.25}"#),
+        (r#""sliding": "12d""#, r#""sliding": "13d""#),
+        (r#""hop": "1d""#, r#""hop": "1h""#),
+        (r#""hop": "1d""#, r#""hop": "exact""#),
+        (r#""session": "2h""#, r#""session": "1h""#),
+        (r#"["a", "b"]"#, r#"["a", "c"]"#),
+        (r#""activity": {"kind": ["a", "b"]}, "#, ""),
+        (r#", "within": "6h""#, r#", "within": "8h""#),
+        (r#", "within": "6h""#, ""),
+        (r#", "default": 1.5"#, r#", "default": 2.5"#),
+        (r#", "default": 1.5"#, r#", "default": null"#),
+        (r#", "default": 1.5"#, ""),
+        (r#""tie_break": "qty", "#, ""),
+        (r#""tie_break": "qty""#, r#""tie_break": "amount""#),
+        (r#""last": "category""#, r#""first": "category""#),
+        (r#""tumbling": "1d""#, r#""tumbling": "2d""#),
+        (r#""since": {"kind": "r"}, "#, ""),
+        (r#""offset": "1h""#, r#""offset": "2h""#),
+        (r#", "offset": "1h""#, ""),
+        (r#""ratio""#, r#""difference""#),
+        (r#"["spend", "clicks"]"#, r#"["clicks", "spend"]"#),
+        (r#""r": {"ratio""#, r#""q": {"ratio""#),
+    ] {
+        let fingerprint = changed(from, to).fingerprint();
+        let twin = seen.iter().find(|(known, _)| *known == fingerprint);
+        assert!(twin.is_none(), "`{to}` for `{from}` is taken for `{}`", twin.unwrap().1);
+        seen.push((fingerprint, to));
+    }
+}
+
+#[test]
+fn another_spelling_of_the_same_keeps_the_fingerprint() {
+    let base = read(BASE);
+    assert_eq!(base, read(&BASE.split_whitespace().collect::<String>()));
+    for (from, to) in [
+        (r#", "hop": "1d""#, ""),
+        (r#""12d""#, r#""288h""#),
+        (r#"{"qty": "i64"}"#, r#"{"kind": "string", "amount": "f64", "ts": "timestamp", "qty": "i64"}"#),
+        (r#"{"kind": "click"}"#, r#"{"all": [{"kind": "click"}]}"#),
+        (r#"{"kind": "click"}"#, r#"{"any": [{"all": [{"kind": ["click"]}]}]}"#),
+        (r#""entity": "user""#, r#""entity": ["user"]"#),
+        (r#""name": "s", "version": 1"#, r#""version": 1, "name": "s""#),
+        (r#""count": "*""#, r#""count": ["*"]"#),
+        (r#"{"gt": 0.5}"#, r#"{"gt": 5e-1}"#),
+        (r#""sliding": "12d""#, r#""offset": "0s", "sliding": "12d""#),
+        (r#""last": "category", "tie_break": "qty""#, r#""tie_break": "qty", "last": "category""#),
+    ] {
+        assert_eq!(base.to_json(), changed(from, to).to_json(), "`{to}` for `{from}`");
+        assert_eq!(base.fingerprint(), changed(from, to).fingerprint(), "`{to}` for `{from}`");
+    }
+    let one = |over: &str| read(&json(&format!(r#""f": {{"count": "*", "over": {over}}}"#), ""));
+    assert_eq!(one(r#""lifetime""#), one(r#"{"lifetime": true}"#));
+    assert_eq!(one(r#"{"sliding": "5s", "hop": "1us"}"#), one(r#"{"sliding": "5s", "hop": "exact"}"#));
+}
+
+#[test]
+fn a_number_is_the_same_written_with_or_without_a_fraction() {
+    for (from, with, without) in [(r#"{"gt": 0.5}"#, r#"{"gt": 5.0}"#, r#"{"gt": 5}"#), ("1.5", "2.0", "2")] {
+        let (with, without) = (changed(from, with), changed(from, without));
+        assert_eq!(with.fingerprint(), without.fingerprint(), "{}\n{}", with.to_json(), without.to_json());
+    }
+}
+
+#[test]
+fn whatever_can_be_built_can_be_written_and_read_again() {
+    let count = |filter: Filter| Feature::count().filter(filter).over(Window::lifetime());
+    let deep = (0..200).fold(col("kind").eq("a"), |filter, _| filter.not());
+    let mut odd = vec![
+        ("an infinite default", Feature::max("amount").default(f64::INFINITY).over(Window::lifetime())),
+        ("an infinite literal", count(col("amount").lt(f64::INFINITY))),
+        ("a null literal", count(col("amount").eq(Value::Null))),
+        ("a null in a list", count(col("amount").is_in([Value::Null, Value::F64(1.0)]))),
+        ("none of no values", count(col("kind").is_in(Vec::<String>::new()))),
+        ("all of nothing", count(Filter::all([]))),
+        ("any of nothing", count(Filter::any([]))),
+        ("a list with NaN", Feature::last("vec").default(vec![f64::NAN]).over(Window::lifetime())),
+        ("a deep filter", count(deep)),
+        ("a column with quotes", count(col("a \"b\" \\ \u{e9}").eq("\u{1}"))),
+        ("a number that is text", count(col("kind").eq("5"))),
+    ];
+    odd.extend(["all", "any", "not"].map(|name| ("a column named like an operator", count(col(name).eq("x")))));
+    let mut faults = Vec::new();
+    for (what, feature) in odd {
+        // To refuse it is fine; to write what cannot be read is not.
+        let Ok(set) = with_columns(builder()).feature("f", feature).build() else { continue };
+        match FeatureSet::from_json(set.to_json()) {
+            Ok(again) if again == set => {}
+            other => faults.push(format!("{what}: {other:?} from {:.300}", set.to_json())),
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A whole definition with `text` at the place called `place`; see `golden/definition_errors.txt`.
+fn placed(place: &str, text: &str) -> String {
+    let feature = |feature: &str| json(&format!(r#""f": {feature}"#), "");
+    match place {
+        "top" => text.to_owned(),
+        "extra" => json(r#""f": {"sum": "amount", "over": "lifetime"}"#, &format!(", {text}")),
+        "feature" => feature(text),
+        "over" => feature(&format!(r#"{{"count": "*", "over": {text}}}"#)),
+        "where" => feature(&format!(r#"{{"count": "*", "where": {text}, "over": "lifetime"}}"#)),
+        "derived" => {
+            let features = r#""f": {"count": "*", "over": "lifetime"}, "t": {"last": "kind", "over": "lifetime"},
+                "s": {"sum": "amount", "over": "lifetime"}"#;
+            json(features, &format!(r#", "derived": {text}"#))
+        }
+        other => panic!("no place is called `{other}`"),
+    }
+}
+
+#[test]
+fn every_mistake_says_where_it_is_and_what_is_allowed() {
+    let (mut faults, mut rows) = (Vec::new(), 0);
+    for line in
+        include_str!("golden/definition_errors.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (place, rest) = line.split_once(" <- ").unwrap();
+        let [text, at, piece] = rest.split(" => ").collect::<Vec<_>>().try_into().unwrap();
+        rows += 1;
+        match FeatureSet::from_json(&placed(place, text)) {
+            Ok(_) => faults.push(format!("{place} {text}: accepted")),
+            Err(why)
+                if why.kind() == ErrorKind::Definition && why.at() == Some(at) && why.to_string().contains(piece) => {}
+            Err(why) => faults.push(format!("{place} {text}: at {:?}, expected {at}: {why}", why.at())),
+        }
+    }
+    assert!(rows > 100, "only {rows} rows were read");
+    assert!(faults.is_empty(), "{} of {rows}:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn a_builder_says_where_too() {
+    let count = || Feature::count().over(Window::lifetime());
+    let sets: [(Builder, &str, &str); 6] = [
+        (builder().feature("f", Feature::count()), "features.f", "no window"),
+        (builder().feature("f", count()).feature("f", count()), "features.f", "already taken"),
+        (builder(), "features", "at least one"),
+        (FeatureSet::builder("s").entity("user").feature("f", count()), "time", "no column"),
+        (FeatureSet::builder("s").time("ts").feature("f", count()), "entity", "at least one"),
+        (builder().feature("f", Feature::custom(Max::<i64>::new(), ["a", "b"])), "features.f", "expected 1"),
+    ];
+    for (builder, at, piece) in sets {
+        let error = builder.build().unwrap_err();
+        assert_eq!((error.kind(), error.at()), (ErrorKind::Definition, Some(at)), "{error}");
+        assert!(error.to_string().contains(piece), "{error}");
+    }
+    assert!(Feature::named("median", "x").unwrap_err().to_string().contains("aggregates: count, sum"));
+}
+
+#[test]
+fn sixty_four_filters_are_allowed_and_one_more_is_not() {
+    let of = |filters: usize| {
+        let one = |at| format!(r#""f{at}": {{"count": "*", "where": {{"x": {at}}}, "over": "lifetime"}}"#);
+        FeatureSet::from_json(&json(&(0..filters).map(one).collect::<Vec<_>>().join(", "), ""))
+    };
+    assert_eq!(of(MAX_FILTERS).unwrap().names().len(), 64);
+    let error = of(MAX_FILTERS + 1).unwrap_err();
+    assert_eq!(error.at(), Some("features.f64"));
+    assert!(error.to_string().contains("64 distinct filters"), "{error}");
+}
+
+#[test]
+fn ten_thousand_nested_filters_are_an_error_and_no_stack_overflow() {
+    for (open, close) in [(r#"{"not": "#, "}"), (r#"{"any": ["#, "]}"), ("[", "]")] {
+        let text = format!(r#"{}{{"kind": "a"}}{}"#, open.repeat(10_000), close.repeat(10_000));
+        let error = FeatureSet::from_json(&placed("where", &text)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Definition);
+    }
+}
+
+#[test]
+fn the_longest_spans_are_answered_and_do_not_wrap() {
+    for over in [
+        r#"{"sliding": "15250284w", "hop": "exact"}"#,
+        r#"{"sliding": "15250284w"}"#,
+        r#"{"tumbling": "9223372036854775807us"}"#,
+        r#"{"session": "9223372036854775807us"}"#,
+        r#"{"session": "15250284w", "within": "15250284w"}"#,
+        r#"{"lifetime": true, "offset": "9223372036854775807us"}"#,
+        r#"{"sliding": "1h", "offset": "15250284w"}"#,
+    ] {
+        skewless::testing::check_set(&read(&placed("over", over)), 40).unwrap_or_else(|why| panic!("{over}: {why}"));
+    }
+}
