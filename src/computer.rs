@@ -100,7 +100,8 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     /// What [`output`](Self::output) gives when it is not null.
     fn output_kind(&self) -> Kind;
 
-    /// The state of no inputs.
+    /// The state of no inputs, and of nothing else: where a feature has a default, this state gives it. A
+    /// sum that can come back to zero keeps a count beside it.
     fn identity(&self) -> Self::State;
 
     /// Folds one input in. Cannot fail: what could fail was refused when the event entered.
@@ -136,6 +137,9 @@ pub enum Arg {
 pub trait Input<'a>: Copy {
     /// The columns needed, in order.
     const ARGS: &'static [Arg];
+
+    /// Whether one column more may follow: the tie break of a [`Dated`] input.
+    const DATED: bool = false;
 
     /// Reads the input; `None` when a needed column is null, and the event is skipped.
     fn read(at: Timestamp, args: &[ValueRef<'a>]) -> Option<Self>;
@@ -213,6 +217,7 @@ pub struct Dated<'a, T> {
 
 impl<'a, T: Input<'a>> Input<'a> for Dated<'a, T> {
     const ARGS: &'static [Arg] = T::ARGS;
+    const DATED: bool = true;
 
     #[inline]
     fn read(at: Timestamp, args: &[ValueRef<'a>]) -> Option<Self> {

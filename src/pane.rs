@@ -53,7 +53,7 @@ impl FeatureComputer for Activity {
 
 /// Where the session that is open at `t` starts; `t` itself when none is.
 ///
-/// Reads panes and, from `raw` on, rows; `tail` is the earliest start allowed, a pane edge.
+/// Reads panes and, from `raw` on, rows, not looking further back than `tail`, a pane edge.
 pub(crate) fn session_start(lane: &LaneSlot, rows: &Rows, raw: i64, bit: u64, gap: i64, tail: i64, t: i64) -> i64 {
     let panes = panes::<Option<Stretch>>(lane);
     let until = panes.partition_point(|(start, _)| *start < t);
@@ -65,12 +65,18 @@ pub(crate) fn session_start(lane: &LaneSlot, rows: &Rows, raw: i64, bit: u64, ga
     // Rows are all later than the panes of the same fold, so this runs back in time.
     let mut start = t;
     for (first, last) in events.map(|head| (head.time, head.time)).chain(kept) {
-        if start.saturating_sub(last) > gap {
+        if apart(last, start, gap) {
             break;
         }
         start = start.min(first);
     }
     start
+}
+
+/// Whether two moments, the earlier one first, are further apart than `gap`.
+#[inline]
+pub(crate) fn apart(earlier: i64, later: i64, gap: i64) -> bool {
+    later.checked_sub(earlier).is_none_or(|between| between > gap)
 }
 
 /// The pane edge a session's panes are read from: nothing else of theirs is in that pane.

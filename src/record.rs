@@ -40,6 +40,9 @@ impl Column {
     }
 }
 
+/// The most columns an entity may have.
+pub const MAX_ENTITY_COLUMNS: usize = 8;
+
 /// Anything that can be an event.
 ///
 /// `field` is called once per column and event, on the hot path: compare names or use the index, do not

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::time::Timestamp;
-use crate::value::{Kind, Value, ValueRef};
+use crate::value::{Kind, List, Value, ValueRef};
 
 /// One column of a batch; its text and lists are borrowed from the batch.
 #[derive(Clone, Debug)]
@@ -13,7 +13,8 @@ pub(crate) enum Cells<'a> {
     Bool(Vec<Option<bool>>),
     Str(Vec<Option<&'a str>>),
     Time(Vec<Option<Timestamp>>),
-    List(Vec<Option<&'a [f64]>>),
+    /// Owned, because a list's zeros and NaNs are made plain on entry.
+    List(Vec<Option<List>>),
     /// Only whether there is a value.
     Present(Vec<bool>),
 }
@@ -46,7 +47,7 @@ impl<'a> Cells<'a> {
             (Self::Bool(cells), ValueRef::Bool(x)) => set(cells, row, Some(x)),
             (Self::Str(cells), ValueRef::Str(x)) => set(cells, row, Some(x)),
             (Self::Time(cells), ValueRef::Time(x)) => set(cells, row, Some(x)),
-            (Self::List(cells), ValueRef::List(x)) => set(cells, row, Some(x)),
+            (Self::List(cells), ValueRef::List(x)) => set(cells, row, Some(List::new(x))),
             (Self::Present(cells), value) => set(cells, row, !value.is_null()),
             _ => {}
         }
@@ -54,7 +55,7 @@ impl<'a> Cells<'a> {
 
     /// The value at `row`.
     #[inline]
-    pub(crate) fn get(&self, row: usize) -> ValueRef<'a> {
+    pub(crate) fn get(&self, row: usize) -> ValueRef<'_> {
         fn some<'v, T: Copy>(cell: Option<&Option<T>>, make: impl Fn(T) -> ValueRef<'v>) -> ValueRef<'v> {
             cell.copied().flatten().map_or(ValueRef::Null, make)
         }
@@ -67,7 +68,10 @@ impl<'a> Cells<'a> {
             Self::Bool(cells) => some(cells.get(row), ValueRef::Bool),
             Self::Str(cells) => some(cells.get(row), ValueRef::Str),
             Self::Time(cells) => some(cells.get(row), ValueRef::Time),
-            Self::List(cells) => some(cells.get(row), ValueRef::List),
+            Self::List(cells) => match cells.get(row) {
+                Some(Some(list)) => ValueRef::List(list),
+                _ => ValueRef::Null,
+            },
             Self::Present(cells) => match cells.get(row) {
                 Some(true) => ValueRef::Bool(true),
                 _ => ValueRef::Null,

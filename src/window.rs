@@ -38,6 +38,8 @@ pub struct Window {
     pub(crate) base: Base,
     pub(crate) since: Option<Filter>,
     pub(crate) offset: Span,
+    /// An option that was given to a window that does not have it.
+    misuse: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +71,7 @@ pub const DEFAULT_HOPS: [(Span, Span); 5] = [
 
 impl Window {
     fn new(base: Base) -> Self {
-        Self { base, since: None, offset: Span::ZERO }
+        Self { base, since: None, offset: Span::ZERO, misuse: None }
     }
 
     /// Everything before `as_of`.
@@ -97,6 +99,8 @@ impl Window {
     pub fn hop(mut self, hop: Span) -> Self {
         if let Base::Sliding { hop: slot, .. } = &mut self.base {
             *slot = Hop::Every(hop);
+        } else {
+            self.misuse = Some("`hop` goes with sliding windows only");
         }
         self
     }
@@ -106,6 +110,8 @@ impl Window {
     pub fn exact(mut self) -> Self {
         if let Base::Sliding { hop, .. } = &mut self.base {
             *hop = Hop::Exact;
+        } else {
+            self.misuse = Some("`exact` goes with sliding windows only");
         }
         self
     }
@@ -115,6 +121,8 @@ impl Window {
     pub fn activity(mut self, filter: Filter) -> Self {
         if let Base::Session { activity, .. } = &mut self.base {
             *activity = Some(filter);
+        } else {
+            self.misuse = Some("`activity` goes with sessions only");
         }
         self
     }
@@ -124,6 +132,8 @@ impl Window {
     pub fn within(mut self, span: Span) -> Self {
         if let Base::Session { within, .. } = &mut self.base {
             *within = Some(span);
+        } else {
+            self.misuse = Some("`within` goes with sessions only");
         }
         self
     }
@@ -144,6 +154,9 @@ impl Window {
 
     /// Checks the sizes and writes the default hop in.
     pub(crate) fn resolve(mut self, at: &str) -> Result<Self> {
+        if let Some(misuse) = self.misuse {
+            return Err(Error::definition(at, misuse));
+        }
         match &mut self.base {
             Base::Lifetime => {}
             Base::Tumbling { size } => positive(*size, &format!("{at}.tumbling"))?,

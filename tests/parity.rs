@@ -131,7 +131,7 @@ fn snapshots_agree(set: &FeatureSet, log: &[Event], cuts: &[usize], as_of: Times
             let _ = state.update(*event);
         }
         state.advance(as_of);
-        let stored = view.states().column_by_name("state").unwrap().as_binary::<i32>().value(row);
+        let stored = view.states().column_by_name("state_bytes").unwrap().as_binary::<i32>().value(row);
         prop_assert_eq!(stored, state.encode(), "state of {}", entity);
         let truth = oracle::vector(set, log, entity, as_of);
         for (at, expected) in truth.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::definition::{Plan, WindowPlan};
 use crate::fold::Range;
+use crate::pane::apart;
 use crate::table::{Grouping, Table};
 use crate::time::BEGINNING;
 
@@ -76,7 +77,7 @@ impl<'a> Walk<'a> {
         }
         let mut start = self.window.tail.start(end).max(self.reset);
         if let Some((gap, _)) = self.activity {
-            let open = self.last.is_some_and(|last| end.saturating_sub(last) <= gap);
+            let open = self.last.is_some_and(|last| !apart(last, end, gap));
             start = start.max(if open { self.run } else { end });
         }
         while self.low < self.high && self.times.get(self.low).is_some_and(|time| *time < start) {
@@ -92,7 +93,7 @@ impl<'a> Walk<'a> {
         if let Some((gap, bit)) = self.activity
             && mask & bit != 0
         {
-            if self.last.is_none_or(|last| time.saturating_sub(last) > gap) {
+            if self.last.is_none_or(|last| apart(last, time, gap)) {
                 self.run = time;
             }
             self.last = Some(time);

@@ -10,8 +10,12 @@ use crate::error::{Error, Result};
 use crate::expr::{Derived, Filter};
 use crate::features::{self, Aggregate, Reads};
 use crate::fold::Fold;
+use crate::record::MAX_ENTITY_COLUMNS;
 use crate::value::{Kind, Value};
 use crate::window::{Base, Window};
+
+/// How deep `all`, `any` and `not` may be nested in a filter.
+pub const MAX_DEPTH: usize = 32;
 
 /// One feature: an aggregate of a column, over a window, of the events that pass a filter.
 ///
@@ -158,7 +162,7 @@ impl Feature {
     pub(super) fn check(&self, at: &str) -> Result<()> {
         let (needed, dated) = match &self.source {
             Source::Builtin(aggregate) => (1, matches!(aggregate.input, Reads::Dated(_))),
-            Source::Custom(fold) => (fold.args().len(), fold.args().len() < MAX_ARGS),
+            Source::Custom(fold) => (fold.args().len(), fold.is_dated() && fold.args().len() < MAX_ARGS),
         };
         if self.inputs.len() != needed {
             return Err(Error::definition(at, format!("reads {} columns, expected {needed}", self.inputs.len())));
@@ -243,6 +247,8 @@ impl Builder {
     }
 
     /// Declares a column's kind, where its use does not tell it or tells it wrong.
+    ///
+    /// Columns that no feature reads may be declared too; that means nothing and changes nothing.
     #[must_use]
     pub fn column(mut self, name: impl Into<String>, kind: Kind) -> Self {
         self.columns.push((name.into(), kind));
@@ -275,22 +281,30 @@ impl Builder {
             feature.check(&at)?;
             let window = feature.window.take().ok_or_else(|| Error::definition(&at, "no window; call `over`"))?;
             let mut window = window.resolve(&format!("{at}.over"))?;
-            let simple = |filter: Filter| Filter(filter.0.simplify());
-            window.since = window.since.map(simple);
+            let simple = |filter: Filter, part: &str| {
+                let node = filter.0.simplify();
+                node.check(MAX_DEPTH)
+                    .map_err(|why| Error::definition(format!("{at}.{part}"), why))
+                    .map(|()| Filter(node))
+            };
+            window.since = window.since.map(|filter| simple(filter, "over.since")).transpose()?;
             if let Base::Session { activity, .. } = &mut window.base {
-                *activity = activity.take().map(simple);
+                *activity = activity.take().map(|filter| simple(filter, "over.activity")).transpose()?;
             }
             feature.window = Some(window);
-            feature.filter = feature.filter.take().map(simple);
+            feature.filter = feature.filter.take().map(|filter| simple(filter, "where")).transpose()?;
         }
         compile(self)
     }
 
     fn check_names(&self) -> Result<()> {
-        let mut taken: Vec<&str> = vec!["as_of"];
+        let mut taken: Vec<&str> = vec!["as_of", "state_bytes"];
         let error = |at: &str, message: String| Err(Error::definition(at, message));
         if self.entity.is_empty() {
             return error("entity", "no column; an entity needs at least one".into());
+        }
+        if self.entity.len() > MAX_ENTITY_COLUMNS {
+            return error("entity", format!("{} columns; at most {MAX_ENTITY_COLUMNS} are allowed", self.entity.len()));
         }
         let Some(time) = &self.time else { return error("time", "no column for the event time".into()) };
         for column in self.entity.iter().chain([time]) {

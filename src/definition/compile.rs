@@ -14,12 +14,13 @@ use crate::fold::Fold;
 use crate::pane::Activity;
 use crate::record::Column;
 use crate::rows::Select;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Value, ValueRef};
 use crate::window::{Base, Hop, Tail, Window};
 
 /// Finds out every column's kind, then compiles.
-pub(super) fn compile(builder: Builder) -> Result<FeatureSet> {
+pub(super) fn compile(mut builder: Builder) -> Result<FeatureSet> {
     let columns = Kinds::infer(&builder)?;
+    settle(&mut builder, &columns)?;
     let mut compiler = Compiler::new(&builder, columns);
     for (name, feature) in &builder.features {
         compiler.feature(name, feature)?;
@@ -31,6 +32,48 @@ pub(super) fn compile(builder: Builder) -> Result<FeatureSet> {
     let json = serde_json::to_string(&Canonical { builder: &builder, columns: &plan.columns })
         .map_err(|why| Error::definition("definition", why.to_string()))?;
     Ok(FeatureSet::assemble(json, ids.join(","), builder.name, builder.version, names, plan))
+}
+
+/// Brings all literals to their columns' kinds: from here on, equal meaning is equal text.
+fn settle(builder: &mut Builder, kinds: &Kinds) -> Result<()> {
+    for (name, feature) in &mut builder.features {
+        let window = feature.window.as_mut();
+        let (since, base) = window.map(|window| (window.since.as_mut(), &mut window.base)).unzip();
+        let activity = match base {
+            Some(Base::Session { activity, .. }) => activity.as_mut(),
+            _ => None,
+        };
+        for filter in feature.filter.iter_mut().chain(since.flatten()).chain(activity) {
+            filter.0.settle(&|column| kinds.place(column).1).map_err(|(column, kind, found)| {
+                Error::definition(format!("features.{name}"), format!("column `{column}` is {kind}, found {found}"))
+            })?;
+        }
+        let kind = computer_of(feature, kinds).map(|computer| computer.output_kind());
+        if let (Some(default), Some(kind)) = (&mut feature.default, kind) {
+            let at = || format!("features.{name}.default");
+            let finite = match default {
+                Value::F64(x) => x.is_finite(),
+                Value::List(list) => list.iter().all(|x| x.is_finite()),
+                _ => true,
+            };
+            if !finite {
+                return Err(Error::definition(at(), format!("found {default}; a number must be finite")));
+            }
+            let settled = default.as_ref().to_kind(kind).map(ValueRef::to_value);
+            *default = settled.map_err(|found| Error::definition(at(), format!("found {found}, expected {kind}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// The computer of a feature, its column's kind being known.
+fn computer_of(feature: &Feature, kinds: &Kinds) -> Option<Arc<dyn Fold>> {
+    match &feature.source {
+        Source::Custom(fold) => Some(Arc::clone(fold)),
+        Source::Builtin(aggregate) => {
+            (aggregate.bind)(feature.args().first().map(|column| kinds.place(column).1.unwrap_or(Kind::F64)))
+        }
+    }
 }
 
 struct Compiler<'a> {
@@ -60,11 +103,7 @@ impl<'a> Compiler<'a> {
             None => {
                 let predicate = match filter {
                     None => Predicate::Always,
-                    Some(filter) => Predicate::bind(&filter.0, &|column| self.kinds.place(column)).map_err(
-                        |(column, kind, found)| {
-                            Error::definition(at, format!("column `{column}` is {kind}, found {found}"))
-                        },
-                    )?,
+                    Some(filter) => Predicate::bind(&filter.0, &|column| self.kinds.place(column).0),
                 };
                 self.plan.filters.push(predicate);
                 self.sources.push(filter.cloned());
@@ -95,7 +134,29 @@ impl<'a> Compiler<'a> {
     }
 
     /// The fold for this computer, filter, offset and storage; features that can share one do.
-    fn fold(&mut self, computer: Arc<dyn Fold>, select: Select, offset: i64, storage: Storage) -> usize {
+    fn fold(
+        &mut self,
+        computer: &Arc<dyn Fold>,
+        select: Select,
+        offset: i64,
+        storage: Storage,
+        at: &str,
+    ) -> Result<usize> {
+        for fold in &self.plan.folds {
+            let known = &fold.computer;
+            let clash = |what: &str, name: String| {
+                Err(Error::definition(
+                    at,
+                    format!("two different computers give `{name}` as their {what}; it must tell them apart"),
+                ))
+            };
+            if known.id() == computer.id() && known.types().0 != computer.types().0 {
+                return clash("id", known.id());
+            }
+            if known.state_id() == computer.state_id() && known.types().1 != computer.types().1 {
+                return clash("state id", known.state_id());
+            }
+        }
         let id = computer.state_id();
         let same = self.plan.folds.iter_mut().position(|fold| {
             fold.computer.state_id() == id
@@ -103,23 +164,18 @@ impl<'a> Compiler<'a> {
                 && (fold.select.bit, &fold.select.args) == (select.bit, &select.args)
                 && share(&mut fold.storage, &storage)
         });
-        same.unwrap_or_else(|| {
+        Ok(same.unwrap_or_else(|| {
+            let computer = Arc::clone(computer);
             self.plan.folds.push(FoldPlan { computer, select, offset, storage, features: Vec::new() });
             self.plan.folds.len() - 1
-        })
+        }))
     }
 
     fn feature(&mut self, name: &str, feature: &Feature) -> Result<()> {
         let at = format!("features.{name}");
         let Some(window) = &feature.window else { return Ok(()) };
-        let computer = match &feature.source {
-            Source::Custom(fold) => Arc::clone(fold),
-            Source::Builtin(aggregate) => {
-                let kind = feature.args().first().map(|column| self.kinds.place(column).1.unwrap_or(Kind::F64));
-                (aggregate.bind)(kind)
-                    .ok_or_else(|| Error::definition(&at, "its column is of a kind it does not take"))?
-            }
-        };
+        let computer = computer_of(feature, &self.kinds)
+            .ok_or_else(|| Error::definition(&at, "its column is of a kind it does not take"))?;
         let bit = self.bit(feature.filter.as_ref(), &at)?;
         let select = Select { bit, args: self.keep(&feature.args(), bit) };
         let reset = window.since.as_ref().map(|filter| self.bit(Some(filter), &at)).transpose()?;
@@ -129,24 +185,27 @@ impl<'a> Compiler<'a> {
         let mut session = None;
         if let Base::Session { gap, activity, .. } = &window.base {
             instants |= activity.is_some();
+            // One gap more than the window, to see whether its run began before the tail.
+            let run = Tail { back: tail.back.map(|back| back.saturating_add(gap.as_micros())), ..tail };
             let kept = if activity.is_some() {
-                Storage::Instants { tails: vec![tail], reset: None }
+                Storage::Instants { tails: vec![run], reset: None }
             } else {
-                Storage::Panes(vec![tail])
+                Storage::Panes(vec![run])
             };
             let bit = self.bit(activity.as_ref(), &at)?;
-            let fold = self.fold(Arc::new(Activity), Select { bit, args: Vec::new() }, offset, kept);
+            let keeper: Arc<dyn Fold> = Arc::new(Activity);
+            let fold = self.fold(&keeper, Select { bit, args: Vec::new() }, offset, kept, &at)?;
             session = Some((gap.as_micros(), fold));
         }
         let storage =
             if instants { Storage::Instants { tails: vec![tail], reset } } else { Storage::Panes(vec![tail]) };
         let kind = computer.output_kind();
-        let default = self.default(feature, kind, &at)?;
+        let default = feature.default.clone();
         // Sums and counts answer with a number even when nothing came in.
         let never_null = matches!(&feature.source, Source::Builtin(a) if a.input == Reads::StarOrColumn || (a.name == "sum" && kind == Kind::I64));
         let nullable = !never_null || default.as_ref().is_some_and(Value::is_null);
         self.ids.push(computer.id());
-        let fold = self.fold(Arc::clone(&computer), select, offset, storage);
+        let fold = self.fold(&computer, select, offset, storage, &at)?;
         let mut reader = None;
         if let Some(fold) = self.plan.folds.get_mut(fold) {
             fold.features.push(self.plan.features.len());
@@ -159,14 +218,6 @@ impl<'a> Compiler<'a> {
         let window = WindowPlan { tail, offset, session, reset, id };
         self.plan.features.push(FeaturePlan { window, reader, default, kind, nullable });
         Ok(())
-    }
-
-    fn default(&self, feature: &Feature, kind: Kind, at: &str) -> Result<Option<Value>> {
-        let Some(default) = &feature.default else { return Ok(None) };
-        let value = default.as_ref().to_kind(kind).map(|value| value.to_value());
-        value
-            .map(Some)
-            .map_err(|found| Error::definition(format!("{at}.default"), format!("found {found}, expected {kind}")))
     }
 
     fn derived(&mut self) -> Result<()> {

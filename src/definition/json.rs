@@ -25,7 +25,8 @@ pub(super) fn read_tree(tree: &Tree, computers: &Computers) -> Result<Builder> {
             return Err(top.error(format!("`{needed}` is missing")));
         }
     }
-    if let Some(name) = top.field("name") {
+    if let Some((name, tree)) = fields.iter().find(|(name, _)| name == "name") {
+        let name = Place { at: name.clone(), tree };
         builder = Some(Builder::new(name.text("a name")?.to_owned()));
     }
     let mut builder = builder.ok_or_else(|| top.error("`name` is missing"))?;
@@ -186,7 +187,8 @@ impl<'a> Place<'a> {
         let mut base: Option<(&str, Window)> = None;
         for (name, place) in &fields {
             let window = match *name {
-                "lifetime" => Window::lifetime(),
+                "lifetime" if place.tree == &Tree::Leaf(Value::Bool(true)) => Window::lifetime(),
+                "lifetime" => return Err(place.expected("true")),
                 "sliding" => Window::sliding(place.span()?),
                 "tumbling" => Window::tumbling(place.span()?),
                 "session" => Window::session(place.span()?),

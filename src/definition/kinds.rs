@@ -14,8 +14,9 @@ impl Kinds {
     /// Finds out every column's kind.
     pub(super) fn infer(builder: &Builder) -> Result<Self> {
         let mut kinds = Self(Vec::new());
+        let declared = |column: &str| builder.columns.iter().find(|(name, _)| name == column).map(|(_, kind)| *kind);
         for column in &builder.entity {
-            kinds.see(column, None, "entity")?;
+            kinds.see(column, declared(column), "entity")?;
         }
         kinds.see(builder.time.as_deref().unwrap_or_default(), Some(Kind::Time), "time")?;
         for (column, kind) in &builder.columns {
@@ -26,14 +27,18 @@ impl Kinds {
                 return Err(Error::definition(format!("columns.{column}"), format!("{kind} cannot be an entity")));
             }
         }
-        let declared = |column: &str| builder.columns.iter().find(|(name, _)| name == column).map(|(_, kind)| *kind);
+        // An entity is never a double: a number there is an integer.
+        let whole = |column: &str, kind: Kind| {
+            if kind == Kind::F64 && builder.entity.iter().any(|entity| entity == column) { Kind::I64 } else { kind }
+        };
         // A filter's literal tells most, then an aggregate that takes one kind, then one that takes any.
         for (name, feature) in &builder.features {
             let at = format!("features.{name}");
             for (_, filter) in filters_of(feature) {
                 let mut problem = Ok(());
                 filter.0.visit(&mut |column, literals| {
-                    let hint = declared(column).or_else(|| literals.first().and_then(literal_kind));
+                    let hint = declared(column)
+                        .or_else(|| literals.first().and_then(literal_kind).map(|kind| whole(column, kind)));
                     if problem.is_ok() {
                         problem = kinds.see(column, hint, &at);
                     }
@@ -48,7 +53,7 @@ impl Kinds {
                     if let Some(kind) = declared(&column) {
                         kinds.see(&column, Some(kind), &at)?;
                     } else if allowed.len() == 1 || (any && kinds.get(&column).is_none()) {
-                        kinds.see(&column, allowed.first().copied(), &at)?;
+                        kinds.see(&column, allowed.first().map(|kind| whole(&column, *kind)), &at)?;
                     } else {
                         kinds.see(&column, None, &at)?;
                     }
@@ -62,6 +67,12 @@ impl Kinds {
                         ));
                     }
                 }
+            }
+        }
+        for (column, _) in &builder.columns {
+            let at = format!("columns.{column}");
+            if builder.columns.iter().filter(|(name, _)| name == column).count() > 1 {
+                return Err(Error::definition(at, "declared twice"));
             }
         }
         Ok(kinds)

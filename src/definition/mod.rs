@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, Serializer};
 
-pub use self::builder::{Builder, Feature, Names};
+pub use self::builder::{Builder, Feature, MAX_DEPTH, Names};
 pub use self::plan::MAX_FILTERS;
 pub(crate) use self::plan::{FoldPlan, Plan, Storage, WindowPlan};
 use crate::error::{Error, Result};
@@ -260,7 +260,9 @@ impl Computers {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn crate::fold::Fold>> {
-        self.0.iter().rev().find(|(n, _)| n == name).map(|(_, make)| make())
+        let named = self.0.iter().rev().find(|(known, _)| known == name).map(|(_, make)| make());
+        // Canonical JSON calls a computer by its id.
+        named.or_else(|| self.0.iter().map(|(_, make)| make()).find(|computer| computer.id() == name))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

@@ -159,6 +159,56 @@ impl Node {
         }
     }
 
+    /// Refuses what a definition in JSON could not say.
+    pub(crate) fn check(&self, depth: usize) -> Result<(), String> {
+        let inner = |node: &Self| match depth.checked_sub(1) {
+            Some(depth) => node.check(depth),
+            None => Err("conditions are nested too deep; 32 levels are allowed".into()),
+        };
+        let literal = |value: &Value| match value {
+            Value::F64(x) if !x.is_finite() => Err(format!("compares with {x:?}; a number must be finite")),
+            Value::Null => Err("compares with null or NaN; use is_null".into()),
+            Value::List(_) | Value::Overflow => Err("compares with a list; only single values are compared".into()),
+            _ => Ok(()),
+        };
+        match self {
+            Self::Compare(column, ..) | Self::In(column, _) | Self::IsNull(column, _)
+                if matches!(column.as_str(), "all" | "any" | "not") =>
+            {
+                Err(format!("a column called `{column}` cannot be filtered on: the name is a word of filters"))
+            }
+            Self::In(_, values) if values.is_empty() => Err("an empty list of values".into()),
+            Self::All(nodes) | Self::Any(nodes) if nodes.is_empty() => {
+                Err("an empty filter; leave it out to take every event".into())
+            }
+            Self::Compare(_, _, value) => literal(value),
+            Self::In(_, values) => values.iter().try_for_each(literal),
+            Self::IsNull(..) => Ok(()),
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().try_for_each(inner),
+            Self::Not(node) => inner(node),
+        }
+    }
+
+    /// Brings every literal to its column's kind, so that filters that mean the same are the same.
+    pub(crate) fn settle(&mut self, kind_of: &impl Fn(&str) -> Option<Kind>) -> Result<(), (String, Kind, String)> {
+        let settle = |column: &str, value: &mut Value| {
+            let kind = kind_of(column).unwrap_or(Kind::F64);
+            let settled = value.as_ref().to_kind(kind).map(ValueRef::to_value);
+            *value = settled.map_err(|found| (column.to_owned(), kind, found))?;
+            Ok(())
+        };
+        match self {
+            Self::Compare(column, _, value) => settle(column, value),
+            Self::In(column, values) => {
+                let column = column.clone();
+                values.iter_mut().try_for_each(|value| settle(&column, value))
+            }
+            Self::IsNull(..) => Ok(()),
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter_mut().try_for_each(|node| node.settle(kind_of)),
+            Self::Not(node) => node.settle(kind_of),
+        }
+    }
+
     /// The same condition with fewer words, so that equal filters have equal fingerprints.
     pub(crate) fn simplify(self) -> Self {
         let flat = |nodes: Vec<Self>, all: bool| {
@@ -233,32 +283,17 @@ pub(crate) enum Predicate {
 }
 
 impl Predicate {
-    /// Binds `node`, looking columns up with `place`; an error is the literal that does not fit.
-    pub(crate) fn bind(
-        node: &Node,
-        place: &impl Fn(&str) -> (usize, Option<Kind>),
-    ) -> Result<Self, (String, Kind, String)> {
-        let literal = |column: &str, value: &Value| {
-            let (at, kind) = place(column);
-            let kind = kind.unwrap_or(Kind::F64);
-            let fit = value.as_ref().to_kind(kind).map(ValueRef::to_value);
-            fit.map(|value| (at, value)).map_err(|found| (column.to_owned(), kind, found))
-        };
-        let many = |nodes: &[Node]| nodes.iter().map(|node| Self::bind(node, place)).collect::<Result<Vec<_>, _>>();
-        Ok(match node {
-            Node::Compare(column, op, value) => {
-                let (at, value) = literal(column, value)?;
-                Self::Compare(at, *op, value)
-            }
-            Node::In(column, values) => {
-                let values = values.iter().map(|value| literal(column, value).map(|(_, value)| value));
-                Self::In(place(column).0, values.collect::<Result<_, _>>()?)
-            }
-            Node::IsNull(column, is) => Self::IsNull(place(column).0, *is),
-            Node::All(nodes) => Self::All(many(nodes)?),
-            Node::Any(nodes) => Self::Any(many(nodes)?),
-            Node::Not(node) => Self::Not(Box::new(Self::bind(node, place)?)),
-        })
+    /// Binds a settled filter, looking columns up with `place`.
+    pub(crate) fn bind(node: &Node, place: &impl Fn(&str) -> usize) -> Self {
+        let many = |nodes: &[Node]| nodes.iter().map(|node| Self::bind(node, place)).collect();
+        match node {
+            Node::Compare(column, op, value) => Self::Compare(place(column), *op, value.clone()),
+            Node::In(column, values) => Self::In(place(column), values.clone()),
+            Node::IsNull(column, is) => Self::IsNull(place(column), *is),
+            Node::All(nodes) => Self::All(many(nodes)),
+            Node::Any(nodes) => Self::Any(many(nodes)),
+            Node::Not(node) => Self::Not(Box::new(Self::bind(node, place))),
+        }
     }
 
     /// Whether an event passes: only if the condition is true, not if it is unknown.
@@ -333,7 +368,9 @@ mod tests {
     use super::*;
 
     fn truth(filter: Filter, cell: ValueRef<'_>) -> Option<bool> {
-        Predicate::bind(&filter.0.simplify(), &|_| (0, Some(Kind::F64))).unwrap().truth(&[cell])
+        let mut node = filter.0.simplify();
+        node.settle(&|_| Some(Kind::F64)).unwrap();
+        Predicate::bind(&node, &|_| 0).truth(&[cell])
     }
 
     #[test]

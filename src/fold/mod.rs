@@ -7,7 +7,7 @@ mod lane;
 #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
 mod sweep;
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt::Debug;
 
 use self::lane::{Lane, Panes, flush, panes_mut};
@@ -38,6 +38,10 @@ pub(crate) struct Cut<'a> {
 pub(crate) trait Fold: Debug + Send + Sync {
     fn id(&self) -> String;
     fn state_id(&self) -> String;
+    /// The types behind the ids: the computer's and its state's.
+    fn types(&self) -> (TypeId, TypeId);
+    /// Whether the input has a place for a tie break.
+    fn is_dated(&self) -> bool;
     /// Reads an answer off a state that a computer of the same state id has folded.
     fn answer(&self, state: &dyn Any, default: Option<&Value>) -> Value;
     fn output_kind(&self) -> Kind;
@@ -49,8 +53,9 @@ pub(crate) trait Fold: Debug + Send + Sync {
     fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], grid: &Grid);
     /// Moves panes from one grid to a later one, and lets go what no window sees any more.
     fn age(&self, lane: &mut LaneSlot, old: &Grid, new: &Grid);
-    /// Moves panes that may stand anywhere onto a grid; those of a settled state stay as they are.
-    fn arrange(&self, lane: &mut LaneSlot, grid: &Grid);
+    /// Moves panes that may stand anywhere onto a grid that ends at `until`; those of a settled state stay
+    /// as they are.
+    fn arrange(&self, lane: &mut LaneSlot, grid: &Grid, until: i64);
     /// Merges another lane in.
     fn join(&self, lane: &mut LaneSlot, other: &LaneSlot);
     /// Reads every cut, given in order of falling start and equal end, from panes and from the rows from
@@ -87,6 +92,12 @@ impl<C: FeatureComputer> Fold for C {
     }
     fn state_id(&self) -> String {
         FeatureComputer::state_id(self)
+    }
+    fn types(&self) -> (TypeId, TypeId) {
+        (TypeId::of::<C>(), TypeId::of::<C::State>())
+    }
+    fn is_dated(&self) -> bool {
+        <C::Input<'static> as Input<'static>>::DATED
     }
     fn answer(&self, state: &dyn Any, default: Option<&Value>) -> Value {
         state.downcast_ref::<C::State>().map_or(Value::Null, |state| answer(self, state, default))
@@ -153,11 +164,11 @@ impl<C: FeatureComputer> Fold for C {
         }
     }
 
-    fn arrange(&self, lane: &mut LaneSlot, grid: &Grid) {
+    fn arrange(&self, lane: &mut LaneSlot, grid: &Grid, until: i64) {
         let Some(old) = lane.is_some().then(|| panes_mut::<C>(lane)).flatten() else { return };
         let mut new: Vec<(i64, C::State)> = Vec::with_capacity(old.0.len());
         for (start, state) in old.0.drain(..) {
-            let Some(start) = grid.pane(start) else { continue };
+            let Some(start) = grid.pane(start).filter(|start| *start < until) else { continue };
             match new.last_mut() {
                 Some((last, into)) if *last == start => self.merge(into, &state),
                 _ => new.push((start, state)),
@@ -209,7 +220,10 @@ impl<C: FeatureComputer> Fold for C {
     }
 
     fn encode(&self, lane: &LaneSlot, anchor: i64, out: &mut Vec<u8>) {
-        let panes = panes::<C::State>(lane);
+        // A pane whose state says nothing came in says nothing.
+        let identity = self.identity();
+        let panes = panes::<C::State>(lane).iter().filter(|(_, state)| *state != identity);
+        let panes: Vec<_> = panes.collect();
         // The pane without a start is so common that it costs one bit instead of ten bytes.
         let endless = panes.first().is_some_and(|(start, _)| *start == BEGINNING);
         codec::put_u64(out, (panes.len() as u64) << 1 | u64::from(endless));

@@ -44,8 +44,8 @@ impl Answers<'_> {
 }
 
 /// The inputs of the rows a fold takes, and for each row how many came before it.
-pub(super) fn gather<'a, C: FeatureComputer>(table: &Table<'a>, select: &Select) -> (Vec<C::Input<'a>>, Vec<u32>) {
-    let columns: Vec<&Cells<'a>> = select.args.iter().filter_map(|place| table.columns.get(*place)).collect();
+pub(super) fn gather<'t, C: FeatureComputer>(table: &'t Table<'_>, select: &Select) -> (Vec<C::Input<'t>>, Vec<u32>) {
+    let columns: Vec<&Cells<'_>> = select.args.iter().filter_map(|place| table.columns.get(*place)).collect();
     let mut inputs = Vec::with_capacity(table.times.len());
     let mut rank = Vec::with_capacity(table.times.len() + 1);
     let mut args = [ValueRef::Null; MAX_ARGS];

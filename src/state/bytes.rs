@@ -121,6 +121,9 @@ impl State {
             }
         }
         from.finish()?;
+        if state.first == i64::MAX && !(state.rows.is_empty() && state.lanes.iter().all(Option::is_none)) {
+            return Err(Error::not_canonical("events are kept, but no first event is named"));
+        }
         state.kept = state.rows.len();
         Ok(state)
     }
@@ -135,11 +138,13 @@ impl State {
         let set = self.set.clone();
         for (fold, lane) in set.plan().folds.iter().zip(&mut self.lanes) {
             match fold.grid(self.frontier) {
-                Some(grid) => fold.computer.arrange(lane, &grid),
+                Some(grid) => fold.computer.arrange(lane, &grid, fold.reach(self.frontier)),
                 None => *lane = None,
             }
         }
         self.settled = self.frontier;
+        let earliest = self.rows.heads().first().map_or(i64::MAX, |head| head.time);
+        self.first = self.first.min(earliest);
         self.reduce();
         self.rows.canonicalise();
     }
@@ -166,10 +171,14 @@ fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64) -> Result<Vec
     let mut values = Vec::with_capacity(plan.kept.len());
     for (column, bits) in &plan.kept {
         let value = if bits & mask != 0 { from.take("row value")? } else { Value::Null };
-        let kind = plan.columns.get(*column).and_then(crate::record::Column::kind);
-        // A column asked only whether it is null keeps no more than that.
-        if value.kind().is_some_and(|found| kind.is_some_and(|kind| kind != found)) || value == Value::Overflow {
-            return Err(Error::corrupt(format!("row value {} where {kind:?} is kept", ValueRef::from(&value))));
+        let good = match plan.columns.get(*column).and_then(crate::record::Column::kind) {
+            Some(kind) => value.is_null() || value.kind() == Some(kind),
+            // A column asked only whether it is null keeps no more than that.
+            None => matches!(value, Value::Null | Value::Bool(true)),
+        };
+        if !good {
+            let column = plan.columns.get(*column).map_or("?", crate::record::Column::name);
+            return Err(Error::corrupt(format!("column `{column}` cannot have kept {}", ValueRef::from(&value))));
         }
         values.push(value);
     }

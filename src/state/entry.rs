@@ -35,9 +35,23 @@ pub(crate) fn read_cell<'a>(column: &Column, found: ValueRef<'a>) -> Result<Valu
     match column.kind() {
         None if found.is_null() => Ok(ValueRef::Null),
         None => Ok(ValueRef::Bool(true)),
-        Some(kind) => found.to_kind(kind).map_err(|found| Error::column(column.name(), kind, found)),
+        Some(kind) => found.to_kind(kind).map_err(|why| refused(column, kind, found, why)),
     }
 }
+
+#[cold]
+fn refused(column: &Column, kind: Kind, found: ValueRef<'_>, why: String) -> Error {
+    match (kind, found) {
+        // The kind would do; the moment it stands for does not.
+        (Kind::Time, ValueRef::I64(_) | ValueRef::Str(_) | ValueRef::Other(OUT_OF_RANGE)) => {
+            Error::time(format!("column `{}`: {why}", column.name()))
+        }
+        _ => Error::column(column.name(), kind, why),
+    }
+}
+
+/// How a door hands over a moment that no [`Timestamp`] can hold.
+pub(crate) const OUT_OF_RANGE: &str = "a timestamp out of range";
 
 /// As [`read_cell`], straight into its place: copying the enum as a whole stalls on its half-written words.
 #[inline(always)]

@@ -7,17 +7,16 @@ mod read;
 
 #[cfg(any(feature = "arrow", feature = "testing"))]
 pub(crate) use self::entry::read_cell;
-#[cfg(feature = "arrow")]
-pub(crate) use self::entry::read_into;
 pub(crate) use self::entry::{Cells, Entry};
-use crate::computer::MAX_ARGS;
-use crate::definition::{FeatureSet, FoldPlan, Plan};
+#[cfg(feature = "arrow")]
+pub(crate) use self::entry::{OUT_OF_RANGE, read_into};
+use crate::definition::{FeatureSet, Plan};
 use crate::error::Result;
 use crate::fold::LaneSlot;
 use crate::record::Record;
 use crate::rows::{Head, Rows};
 use crate::time::{BEGINNING, Timestamp};
-use crate::value::ValueRef;
+use crate::value::{Value, ValueRef};
 
 /// Rows that may gather before they are folded into panes.
 const PATIENCE: usize = 48;
@@ -117,9 +116,14 @@ impl State {
         (self.first != i64::MAX).then(|| Timestamp::clamped(self.first))
     }
 
-    /// Whether nothing is kept: after [`evict`](Self::evict), such a state can be forgotten.
+    /// Whether no window can see anything at or after the frontier: such a state can be forgotten.
     pub fn is_vacant(&self) -> bool {
-        self.rows.is_empty() && self.lanes.iter().all(Option::is_none)
+        let vacant = |state: &Self| state.rows.is_empty() && state.lanes.iter().all(Option::is_none);
+        vacant(self) || {
+            let mut settled = self.clone();
+            settled.evict();
+            vacant(&settled)
+        }
     }
 
     /// Folds one event in. The entity columns are not looked at.
@@ -160,27 +164,21 @@ impl State {
         let time = entry.time.micros();
         self.settle();
         let mut seen = false;
-        let args = |fold: &FoldPlan| {
-            let mut args = [ValueRef::Null; MAX_ARGS];
-            for (arg, place) in args.iter_mut().zip(&fold.select.args) {
-                let cell = plan.kept.get(*place).and_then(|(column, _)| entry.cells.get(*column));
-                *arg = cell.copied().unwrap_or(ValueRef::Null);
-            }
-            args
-        };
+        let mut kept = Vec::with_capacity(plan.kept.len());
+        entry.keep(plan, &mut kept);
         for (place, fold) in plan.folds.iter().enumerate().filter(|(_, fold)| fold.select.bit & entry.mask != 0) {
             let Some(grid) = fold.grid(self.settled).filter(|_| time < fold.reach(self.settled)) else { continue };
             if grid.pane(time).is_some() {
                 seen = true;
-                let args = args(fold);
-                let args = args.get(..fold.select.args.len()).unwrap_or(&[]);
-                fold.computer.absorb_one(lane(&mut self.lanes, place, plan), entry.time, args, &grid);
+                let args = fold.select.args.iter().map(|place| kept.get(*place).map_or(ValueRef::Null, Value::as_ref));
+                let args: Vec<ValueRef<'_>> = args.collect();
+                fold.computer.absorb_one(lane(&mut self.lanes, place, plan), entry.time, &args, &grid);
             }
         }
         let mask = self.needs().of(Head { time, mask: entry.mask });
         if mask != 0 {
             seen = true;
-            self.rows.insert(Head { time, mask }, |into| entry.keep(plan, into));
+            self.rows.insert(Head { time, mask }, |into| into.append(&mut kept));
         }
         if seen || entry.mask == 0 { Outcome::Late } else { Outcome::Expired }
     }

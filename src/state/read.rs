@@ -5,7 +5,7 @@ use crate::definition::{FoldPlan, Storage, WindowPlan};
 use crate::error::{Error, Result};
 use crate::fold::{Cut, LaneSlot};
 use crate::pane::{session_edge, session_start};
-use crate::time::{BEGINNING, Timestamp};
+use crate::time::{BEGINNING, Timestamp, floor};
 use crate::value::Value;
 use crate::vector::Vector;
 
@@ -68,7 +68,8 @@ impl State {
             && let Some(fold) = self.set.plan().folds.get(place)
         {
             let raw = fold.reach(self.settled);
-            let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, start, end);
+            let back = start.saturating_sub(gap);
+            let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, back, end);
             // Panes are read from their edge; events, where they are kept, from the moment itself.
             let edge =
                 if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
@@ -109,40 +110,60 @@ impl State {
             let mut features = fold.features.iter().filter_map(|feature| plan.features.get(*feature));
             features.any(|feature| feature.window.id == window.id)
         });
-        let activity = window.session.and_then(|(_, place)| plan.folds.get(place));
-        folds.chain(activity).all(|fold| match (&fold.storage, fold.grid(self.frontier)) {
-            (Storage::Instants { reset, .. }, _) => {
-                let known = self.frontier.saturating_sub(fold.offset);
-                let hidden = reset.and_then(|reset| self.latest(reset, BEGINNING, known));
-                match hidden {
-                    Some(latest) if latest >= end => false,
-                    Some(latest) => start.max(latest) >= fold.reach(self.frontier),
-                    None => start >= fold.reach(self.frontier),
+        // The run may have begun up to a gap before the tail.
+        let activity =
+            window.session.and_then(|(gap, place)| Some((plan.folds.get(place)?, start.saturating_sub(gap))));
+        folds.map(|fold| (fold, start)).chain(activity).all(|(fold, start)| {
+            match (&fold.storage, fold.grid(self.frontier)) {
+                (Storage::Instants { reset, .. }, _) => {
+                    let known = self.frontier.saturating_sub(fold.offset);
+                    let hidden = reset.and_then(|reset| self.latest(reset, BEGINNING, known));
+                    match hidden {
+                        Some(latest) if latest >= end => false,
+                        Some(latest) => start.max(latest) >= fold.reach(self.frontier),
+                        None => start >= fold.reach(self.frontier),
+                    }
                 }
+                (_, Some(grid)) => {
+                    start >= fold.reach(self.frontier) || grid.pane(start) == Some(start) || start == BEGINNING
+                }
+                (_, None) => true,
             }
-            (_, Some(grid)) => start >= fold.reach(self.frontier) || grid.pane(start) == Some(start),
-            (_, None) => true,
         })
     }
 
     /// A time near `t` that every window can be read at; the frontier always is one.
+    ///
+    /// Below the frontier heads are cut at pane edges, and the earliest are those whose tails are still
+    /// kept: the edges around `t` and around the times those tails allow are tried.
     fn nearest(&self, t: i64) -> Timestamp {
         let plan = self.set.plan();
-        let mut candidates = vec![self.frontier];
-        let mut step = 1i64;
+        let mut bases = vec![t];
+        let (mut widths, mut common) = (Vec::new(), 1i64);
         for fold in &plan.folds {
-            let end = t.saturating_sub(fold.offset);
-            let width = fold.grid(self.frontier).and_then(|grid| grid.width(end)).filter(|width| *width > 0);
-            let Some(width) = width else { continue };
-            step = step.saturating_mul(width / gcd(step, width));
-            for step in [width, step] {
-                let below = end.saturating_sub(end.rem_euclid(step)).saturating_add(fold.offset);
-                candidates.extend([below, below.saturating_add(step)]);
+            let (tails, reach) = match (&fold.storage, fold.grid(self.frontier)) {
+                (Storage::Panes(tails), Some(grid)) => (tails, grid.reach()),
+                (Storage::Instants { tails, .. }, _) => (tails, fold.reach(self.frontier)),
+                (Storage::Panes(_), None) => continue,
+            };
+            let backs = tails.iter().filter_map(|tail| tail.back);
+            bases.extend(backs.map(|back| reach.saturating_add(back).saturating_add(fold.offset)));
+            let steps = tails.iter().map(|tail| tail.step).filter(|step| *step > 1);
+            for step in steps {
+                common = common.saturating_mul(step / gcd(common, step));
+                widths.push((step, fold.offset));
             }
         }
-        let best =
-            candidates.into_iter().filter(|c| *c >= self.frontier || self.answers(*c)).min_by_key(|c| c.abs_diff(t));
-        Timestamp::clamped(best.unwrap_or(self.frontier))
+        widths.push((common, 0));
+        let edges = bases.iter().flat_map(|base| {
+            widths.iter().flat_map(move |(width, offset)| {
+                let edge = floor(base.saturating_sub(*offset), *width).saturating_add(*offset);
+                [edge, edge.saturating_add(*width)]
+            })
+        });
+        let times = edges.chain(bases.iter().copied()).map(|time| Timestamp::clamped(time).micros());
+        let good = times.filter(|time| *time >= self.frontier || self.answers(*time));
+        Timestamp::clamped(good.chain([self.frontier]).min_by_key(|time| time.abs_diff(t)).unwrap_or(self.frontier))
     }
 }
 

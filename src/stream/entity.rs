@@ -7,11 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::not_a_key;
 use crate::error::{Error, Result};
 use crate::hash::mix;
-use crate::record::{Column, Record};
+use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
 use crate::value::{Kind, Value, ValueRef};
-
-/// The most columns an entity may have.
-const MAX_PARTS: usize = 8;
 
 /// Whose events these are: one value, or several for a composite key.
 ///
@@ -79,17 +76,17 @@ impl fmt::Display for Entity {
 /// An event's entity, borrowed: looked up without allocating.
 #[derive(Debug)]
 pub(crate) struct Key<'a> {
-    parts: [ValueRef<'a>; MAX_PARTS],
+    parts: [ValueRef<'a>; MAX_ENTITY_COLUMNS],
     len: usize,
 }
 
 impl<'a> Key<'a> {
     pub(crate) fn read<R: Record + ?Sized>(columns: &[Column], event: &'a R) -> Result<Self> {
-        let mut parts = [ValueRef::Null; MAX_PARTS];
+        let mut parts = [ValueRef::Null; MAX_ENTITY_COLUMNS];
         for (part, column) in parts.iter_mut().zip(columns) {
             *part = key_part(column, event.field(column))?;
         }
-        Ok(Self { parts, len: columns.len().min(MAX_PARTS) })
+        Ok(Self { parts, len: columns.len().min(MAX_ENTITY_COLUMNS) })
     }
 
     fn parts(&self) -> &[ValueRef<'a>] {

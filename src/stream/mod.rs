@@ -42,12 +42,12 @@ pub struct Counters {
 impl Counters {
     /// All refused events.
     pub fn refused(&self) -> u64 {
-        self.refused_missing + self.refused_type + self.refused_time
+        self.refused_missing.saturating_add(self.refused_type).saturating_add(self.refused_time)
     }
 
     /// All events ever given.
     pub fn total(&self) -> u64 {
-        self.applied + self.late + self.expired + self.refused()
+        self.applied.saturating_add(self.late).saturating_add(self.expired).saturating_add(self.refused())
     }
 }
 
@@ -128,13 +128,13 @@ impl Stream {
     pub fn update<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
         let outcome = self.fold(event);
         match &outcome {
-            Ok(Outcome::Applied) => self.counters.applied += 1,
-            Ok(Outcome::Late) => self.counters.late += 1,
-            Ok(Outcome::Expired) => self.counters.expired += 1,
+            Ok(Outcome::Applied) => add(&mut self.counters.applied),
+            Ok(Outcome::Late) => add(&mut self.counters.late),
+            Ok(Outcome::Expired) => add(&mut self.counters.expired),
             Err(error) => match error.kind() {
-                ErrorKind::Missing => self.counters.refused_missing += 1,
-                ErrorKind::Time => self.counters.refused_time += 1,
-                _ => self.counters.refused_type += 1,
+                ErrorKind::Missing => add(&mut self.counters.refused_missing),
+                ErrorKind::Time => add(&mut self.counters.refused_time),
+                _ => add(&mut self.counters.refused_type),
             },
         }
         outcome
@@ -154,7 +154,7 @@ impl Stream {
         }
         let outcome = state.enter(&entry);
         if self.clock.observe(entry.time) {
-            self.counters.ahead += 1;
+            add(&mut self.counters.ahead);
         }
         Ok(outcome)
     }
@@ -185,10 +185,15 @@ impl Stream {
 
     /// Puts a state in, merging it with what is there; how a restored or batch-made state gets in.
     ///
+    /// The stream's frontier becomes at least the state's: below it, the state's events are panes already.
+    ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] for a state of another definition.
     pub fn merge_state(&mut self, entity: Entity, state: &State) -> Result<()> {
         self.set.check_same(state.set())?;
+        if let Some(frontier) = state.frontier() {
+            self.clock.advance(frontier);
+        }
         let set = self.set.clone();
         let found = self.states.entry(entity.hash(), |(known, _)| *known == entity, |(known, _)| known.hash());
         found.or_insert_with(|| (entity.clone(), State::new(&set))).into_mut().1.merge(state)
@@ -232,6 +237,10 @@ impl std::fmt::Debug for Stream {
             .field("counters", &self.counters)
             .finish()
     }
+}
+
+fn add(counter: &mut u64) {
+    *counter = counter.saturating_add(1);
 }
 
 /// A column that cannot name an entity, in words.

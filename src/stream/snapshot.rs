@@ -1,27 +1,38 @@
 //! A stream as bytes, and back.
 
 use super::policy::Clock;
-use super::{Counters, Entity, Stream};
+use super::{Counters, Entity, Key, Stream};
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
-use crate::hash::checksum;
+use crate::hash::{Fingerprint, checksum};
+use crate::record::{Column, Record};
 use crate::state::State;
+use crate::value::{Value, ValueRef};
 
 const MAGIC: [u8; 4] = *b"SKST";
 const FORMAT: u8 = 1;
+
+/// An entity as the record of its own columns.
+struct EntityRecord<'a>(&'a Entity);
+
+impl Record for EntityRecord<'_> {
+    fn field(&self, column: &Column) -> ValueRef<'_> {
+        self.0.parts().get(column.index()).map_or(ValueRef::Null, Value::as_ref)
+    }
+}
 
 impl Stream {
     /// Everything in the stream as bytes: entities in order, so equal streams are equal bytes.
     ///
     /// # Format
-    /// `SKST`, a format byte, a checksum of the rest, then the policy, the counters, and each entity with
+    /// `SKST`, a format byte, a checksum of the rest, then the fingerprint, the policy, the counters, and each entity with
     /// its state as [`State::encode`] writes it.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut entities: Vec<_> = self.states.iter().collect();
         entities.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut body = Vec::new();
-        codec::put(&mut body, &(&self.clock, &self.counters));
+        codec::put(&mut body, &(self.set.fingerprint().as_u64(), &self.clock, &self.counters));
         codec::put_u64(&mut body, entities.len() as u64);
         for (entity, state) in entities {
             let mut state = std::borrow::Cow::Borrowed(state);
@@ -59,7 +70,14 @@ impl Stream {
         if sum != checksum(0, bytes.get(9..).unwrap_or(&[])) {
             return Err(Error::corrupt("the checksum does not match: the bytes were cut short or changed"));
         }
-        let (clock, counters): (Clock, Counters) = from.take("policy and counters")?;
+        let (fingerprint, clock, counters): (u64, Clock, Counters) = from.take("fingerprint, policy and counters")?;
+        if fingerprint != set.fingerprint().as_u64() {
+            let found = Fingerprint::from_u64(fingerprint);
+            let (name, version, expected) = (set.name(), set.version(), set.fingerprint());
+            return Err(Error::mismatch(format!(
+                "a stream of definition {found}, not of {name} v{version} ({expected})"
+            )));
+        }
         let mut stream = Self { set: set.clone(), states: hashbrown::HashTable::new(), clock, counters };
         let mut before: Option<Entity> = None;
         for _ in 0..from.count(2, "entities")? {
@@ -67,6 +85,10 @@ impl Stream {
             if before.as_ref().is_some_and(|before| *before >= entity) {
                 return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
             }
+            Key::read(set.entity_columns(), &EntityRecord(&entity))
+                .ok()
+                .filter(|key| key.to_entity() == entity)
+                .ok_or_else(|| Error::corrupt(format!("{entity} is no entity of this definition")))?;
             let len = from.count(1, "state")?;
             let state =
                 State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
@@ -74,6 +96,10 @@ impl Stream {
             stream.states.insert_unique(entity.hash(), (entity, state), |(known, _)| known.hash());
         }
         from.finish()?;
+        // One check for every way of not being canonical: the stream must give these very bytes.
+        if stream.snapshot() != bytes {
+            return Err(Error::not_canonical("the stream they describe is written differently"));
+        }
         Ok(stream)
     }
 }

@@ -70,7 +70,8 @@ impl Cursor<'_> {
         let next = stretches.get(above).map_or(i64::MAX, |(from, _)| *from);
         self.start = pane_start(t, width);
         self.from = self.start.max(from);
-        self.until = if width == 0 { next } else { self.start.saturating_add(width).min(next) };
+        // From `t` up, because a start that saturated says nothing of the end.
+        self.until = if width == 0 { next } else { t.saturating_add(width - t.rem_euclid(width)).min(next) };
         Some(self.start)
     }
 }

@@ -85,14 +85,19 @@ pub struct List(Arc<[f64]>);
 impl List {
     /// Keeps `items`.
     pub fn new(items: &[f64]) -> Self {
-        Self(items.iter().map(|x| if x.is_nan() { f64::NAN } else { x + 0.0 }).collect())
+        Self(items.iter().map(|x| plain(*x)).collect())
     }
 
     /// How this list compares with a borrowed one.
     pub(crate) fn compare(&self, other: &[f64]) -> Ordering {
-        let by_item = self.0.iter().zip(other).map(|(x, y)| x.total_cmp(y)).find(|order| order.is_ne());
+        let by_item = self.0.iter().zip(other).map(|(x, y)| x.total_cmp(&plain(*y))).find(|order| order.is_ne());
         by_item.unwrap_or_else(|| self.0.len().cmp(&other.len()))
     }
+}
+
+/// One NaN and one zero.
+fn plain(x: f64) -> f64 {
+    if x.is_nan() { f64::NAN } else { x + 0.0 }
 }
 
 impl Deref for List {

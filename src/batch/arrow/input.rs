@@ -16,7 +16,7 @@ use super::AS_OF;
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::record::{Column, Record};
-use crate::state::read_cell;
+use crate::state::{OUT_OF_RANGE, read_cell};
 use crate::time::Timestamp;
 use crate::value::{Kind, ValueRef};
 
@@ -122,7 +122,7 @@ impl<'a> Typed<'a> {
             };
         }
         let time = |count: i64, per_second: i64| {
-            Timestamp::from_units(count, per_second).map_or(ValueRef::Other("a timestamp out of range"), ValueRef::Time)
+            Timestamp::from_units(count, per_second).map_or(ValueRef::Other(OUT_OF_RANGE), ValueRef::Time)
         };
         match self {
             Self::F64(a) => cell!(a, ValueRef::F64),
@@ -166,11 +166,15 @@ impl<'a> Typed<'a> {
     }
 }
 
+fn no_nulls(numbers: &PrimitiveArray<Float64Type>, from: usize, to: usize) -> bool {
+    numbers.null_count() == 0 || (from..to).all(|at| numbers.is_valid(at))
+}
+
 fn list<'a, T>(values: &'a dyn Array, null: bool, bounds: Option<&[T]>, at: impl Fn(&T) -> usize) -> ValueRef<'a> {
     let numbers = values.as_primitive_opt::<Float64Type>();
     match (null, numbers, bounds) {
         (true, _, _) => ValueRef::Null,
-        (_, Some(numbers), Some([from, to])) if numbers.null_count() == 0 => {
+        (_, Some(numbers), Some([from, to])) if no_nulls(numbers, at(from), at(to)) => {
             numbers.values().get(at(from)..at(to)).map_or(ValueRef::Null, ValueRef::List)
         }
         (_, Some(_), _) => ValueRef::Other("a list with nulls in it"),
@@ -207,6 +211,11 @@ impl<'a> Bound<'a> {
 
     pub(super) fn len(&self) -> usize {
         self.rows
+    }
+
+    /// The kind of what column `at` holds.
+    pub(super) fn kind(&self, at: usize) -> Option<Kind> {
+        self.columns.get(at).and_then(Typed::kind)
     }
 
     /// Makes sure that entity columns of no declared kind hold the same kind in all batches: 5 is not "5",

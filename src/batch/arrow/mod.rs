@@ -204,7 +204,7 @@ fn sort_columns<'a>(
     for (sorted, given) in grouping.order.iter().enumerate() {
         target[*given as usize] = sorted as u32;
     }
-    let used: Vec<usize> = (0..plan.columns.len()).filter(|at| *at > plan.entities || plan.reads_entity).collect();
+    let used: Vec<usize> = (0..plan.columns.len()).filter(|at| *at >= plan.entities || plan.reads_entity).collect();
     let mut cells = vec![ValueRef::Null; plan.columns.len()];
     for (given, (batch, row)) in places.iter().enumerate() {
         let Some(bound) = bound.get(*batch as usize) else { continue };

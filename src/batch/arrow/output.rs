@@ -95,7 +95,8 @@ fn entity_columns(set: &FeatureSet, queries: &[RecordBatch]) -> Result<(Vec<Fiel
         let values = rows
             .map(|cell| crate::stream::key_part(column, cell).map(ValueRef::to_value))
             .collect::<Result<Vec<_>>>()?;
-        entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
+        let kind = column.kind().or_else(|| bound.iter().find_map(|batch| batch.kind(at)));
+        entity_column(column.name(), kind, &values, &mut fields, &mut arrays)?;
     }
     Ok((fields, arrays))
 }
@@ -181,7 +182,7 @@ impl Snapshot {
         &self.values
     }
 
-    /// The entity columns and `state`: the bytes of [`State::encode`], as Binary.
+    /// The entity columns and `state_bytes`: the bytes of [`State::encode`], as Binary.
     pub fn states(&self) -> &RecordBatch {
         &self.states
     }
@@ -212,7 +213,7 @@ pub(super) fn snapshot_of(
     }
     let encoded: BinaryArray = states.iter().map(|(_, state)| Some(state.encode())).collect();
     let mut state_fields = fields.clone();
-    state_fields.push(Field::new("state", DataType::Binary, false));
+    state_fields.push(Field::new("state_bytes", DataType::Binary, false));
     let mut state_arrays = arrays.clone();
     state_arrays.push(Arc::new(encoded));
 
