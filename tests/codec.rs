@@ -1,4 +1,5 @@
 //! Catches bytes that make decoding panic, allocate at will or give a state that no events can give.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 use std::sync::Mutex;
 

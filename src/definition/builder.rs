@@ -300,11 +300,8 @@ impl Builder {
     fn check_names(&self) -> Result<()> {
         let mut taken: Vec<&str> = vec!["as_of", "state_bytes"];
         let error = |at: &str, message: String| Err(Error::definition(at, message));
-        if self.entity.is_empty() {
-            return error("entity", "no column; an entity needs at least one".into());
-        }
-        if self.entity.len() > MAX_ENTITY_COLUMNS {
-            return error("entity", format!("{} columns; at most {MAX_ENTITY_COLUMNS} are allowed", self.entity.len()));
+        if self.entity.is_empty() || self.entity.len() > MAX_ENTITY_COLUMNS {
+            return error("entity", format!("{} columns; 1 to {MAX_ENTITY_COLUMNS} are allowed", self.entity.len()));
         }
         let Some(time) = &self.time else { return error("time", "no column for the event time".into()) };
         for column in self.entity.iter().chain([time]) {

@@ -27,6 +27,9 @@ impl Kinds {
                 return Err(Error::definition(format!("columns.{column}"), format!("{kind} cannot be an entity")));
             }
         }
+        let given = |column: &str| {
+            if builder.time.as_deref() == Some(column) { Some(Kind::Time) } else { declared(column) }
+        };
         // An entity is never a double: a number there is an integer.
         let whole = |column: &str, kind: Kind| {
             if kind == Kind::F64 && builder.entity.iter().any(|entity| entity == column) { Kind::I64 } else { kind }
@@ -37,7 +40,7 @@ impl Kinds {
             for (_, filter) in filters_of(feature) {
                 let mut problem = Ok(());
                 filter.0.visit(&mut |column, literals| {
-                    let hint = declared(column)
+                    let hint = given(column)
                         .or_else(|| literals.first().and_then(literal_kind).map(|kind| whole(column, kind)));
                     if problem.is_ok() {
                         problem = kinds.see(column, hint, &at);
@@ -46,29 +49,24 @@ impl Kinds {
                 problem?;
             }
         }
-        for any in [false, true] {
+        // An aggregate that takes one kind settles it; then those that take numbers first; then the others.
+        let rank = |allowed: &[Kind]| match allowed {
+            [] => None,
+            [_] => Some(0),
+            [Kind::F64, ..] => Some(1),
+            _ => Some(2),
+        };
+        for pass in 0..3 {
             for (name, feature) in &builder.features {
-                let at = format!("features.{name}");
                 for (column, allowed) in feature_kinds(feature) {
-                    if let Some(kind) = declared(&column) {
-                        kinds.see(&column, Some(kind), &at)?;
-                    } else if allowed.len() == 1 || (any && kinds.get(&column).is_none()) {
-                        kinds.see(&column, allowed.first().map(|kind| whole(&column, *kind)), &at)?;
-                    } else {
-                        kinds.see(&column, None, &at)?;
-                    }
-                    if let Some(kind) =
-                        kinds.get(&column).filter(|kind| any && !allowed.is_empty() && !allowed.contains(kind))
-                    {
-                        let allowed: Vec<_> = allowed.iter().map(Kind::to_string).collect();
-                        return Err(Error::definition(
-                            &at,
-                            format!("column `{column}` is {kind}; allowed: {}", allowed.join(", ")),
-                        ));
-                    }
+                    let open = pass == 0 || kinds.get(&column).is_none();
+                    let hint = allowed.first().filter(|_| open && rank(&allowed) == Some(pass));
+                    let hint = given(&column).or_else(|| hint.map(|kind| whole(&column, *kind)));
+                    kinds.see(&column, hint, &format!("features.{name}"))?;
                 }
             }
         }
+        kinds.check(builder)?;
         for (column, _) in &builder.columns {
             let at = format!("columns.{column}");
             if builder.columns.iter().filter(|(name, _)| name == column).count() > 1 {
@@ -76,6 +74,21 @@ impl Kinds {
             }
         }
         Ok(kinds)
+    }
+
+    /// Makes sure that every aggregate takes the kinds its columns turned out to have.
+    fn check(&self, builder: &Builder) -> Result<()> {
+        for (name, feature) in &builder.features {
+            for (column, allowed) in feature_kinds(feature) {
+                let Some(kind) = self.get(&column).filter(|kind| !allowed.is_empty() && !allowed.contains(kind)) else {
+                    continue;
+                };
+                let allowed: Vec<_> = allowed.iter().map(Kind::to_string).collect();
+                let message = format!("column `{column}` is {kind}; allowed: {}", allowed.join(", "));
+                return Err(Error::definition(format!("features.{name}"), message));
+            }
+        }
+        Ok(())
     }
 
     fn get(&self, column: &str) -> Option<Kind> {
