@@ -74,7 +74,7 @@ enum Inner {
     Corrupt(String),
     #[error("state bytes are not canonical: {0}")]
     NotCanonical(String),
-    #[error("the answer at {asked} is no longer kept (frontier {frontier}); the nearest that is: {nearest}")]
+    #[error("the answer at {asked} is no longer kept (frontier {frontier}); a time near it that is: {nearest}")]
     Unanswerable { asked: Timestamp, frontier: Timestamp, nearest: Timestamp },
     #[error(
         "feature `{feature}`: the integer result is outside {}..={}; declare its input column f64",
@@ -109,7 +109,10 @@ impl Error {
         }
     }
 
-    /// For [`ErrorKind::Unanswerable`]: the nearest time that can be answered.
+    /// For [`ErrorKind::Unanswerable`]: a time near the one asked for that can be answered.
+    ///
+    /// The frontier always can; below it the pane edges around the time asked for, and around the times the
+    /// oldest tails allow, are tried, and the nearest of those that work is named.
     pub fn nearest(&self) -> Option<Timestamp> {
         match &*self.0 {
             Inner::Unanswerable { nearest, .. } => Some(*nearest),

@@ -311,3 +311,62 @@ fn difference(a: &[u8], b: &[u8]) -> String {
     let piece = |bytes: &[u8]| format!("{:02x?}", &bytes[at.min(bytes.len())..(at + 12).min(bytes.len())]);
     format!("at byte {at}: {} read, {} written", piece(a), piece(b))
 }
+
+#[global_allocator]
+static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
+
+/// The most bytes that `work` had allocated at one time.
+fn peak_of<T>(work: impl FnOnce() -> T) -> usize {
+    let before = PEAK.current_usage();
+    PEAK.reset_peak_usage();
+    drop(work());
+    PEAK.peak_usage().saturating_sub(before)
+}
+
+#[test]
+fn decoding_allocates_no_more_than_the_bytes_can_account_for() {
+    let _alone = alone();
+    let (mut dice, mut worst) = (Dice(2), 0);
+    let blobs = blobs();
+    for round in 0..30_000 {
+        let (set, states) = &blobs[round % blobs.len()];
+        let [mut bytes, donor] = [(); 2].map(|()| states[(dice.roll() as usize) % states.len()].clone());
+        tamper(&mut bytes, &donor, &mut dice, PAYLOAD);
+        reseal(&mut bytes);
+        let peak = peak_of(|| State::decode(set, &bytes));
+        worst = worst.max(peak);
+        assert!(peak <= 64 * 1024 + 64 * bytes.len(), "{peak} for {}: {bytes:02x?}", bytes.len());
+    }
+    println!("at most {worst} bytes for a tampered state");
+    for set in [set(shop::TEN), set(shop::SAMPLE), everything()] {
+        for (gap, aged) in [(1_000, 0), (3_600_000_000, 0), (3_600_000_000, 20_000), (86_400_000_000, 20_000)] {
+            let bytes = state_of(&set, 20_000, gap, aged).encode();
+            let peak = peak_of(|| State::decode(&set, &bytes).unwrap());
+            println!(
+                "{} bytes of {} allocate {peak}, {:.1} each",
+                bytes.len(),
+                set.name(),
+                peak as f64 / bytes.len() as f64
+            );
+            assert!(peak <= 64 * 1024 + 64 * bytes.len(), "{peak} for {}", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn sparse_rows_of_a_wide_definition_allocate_by_column_and_no_more() {
+    let _alone = alone();
+    let columns = 20;
+    let last = |at| format!(r#""f{at}": {{"last": "c{at}", "where": {{"event_type": "x"}}, "over": "lifetime"}}"#);
+    let features: Vec<String> = (0..columns).map(last).collect();
+    let wide = set(&format!(
+        r#"{{"name": "wide", "version": 1, "entity": "user_id", "time": "ts",
+            "features": {{{}, "n": {{"count": "*", "over": "lifetime"}}}}}}"#,
+        features.join(", ")
+    ));
+    let bytes = state_of(&wide, 20_000, 2, 0).encode();
+    let peak = peak_of(|| State::decode(&wide, &bytes).unwrap());
+    println!("{} sparse bytes allocate {peak}, {:.0} each", bytes.len(), peak as f64 / bytes.len() as f64);
+    // A row of two bytes is 16 bytes and 24 a column in memory: kept, copied once, and grown by doubling.
+    assert!(peak <= 64 * 1024 + bytes.len() / 2 * 4 * (16 + 24 * columns), "{peak} for {}", bytes.len());
+}

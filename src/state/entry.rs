@@ -60,6 +60,9 @@ pub(crate) fn read_into<'a>(cell: &mut ValueRef<'a>, column: &Column, found: Val
         (Some(Kind::F64), ValueRef::F64(x)) if !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
         (Some(Kind::Str), ValueRef::Str(text)) => *cell = ValueRef::Str(text),
         (Some(Kind::I64), ValueRef::I64(x)) => *cell = ValueRef::I64(x),
+        (Some(Kind::Time), ValueRef::I64(x)) if Timestamp::clamped(x).micros() == x => {
+            *cell = ValueRef::Time(Timestamp::clamped(x));
+        }
         (_, ValueRef::Null) => *cell = ValueRef::Null,
         (_, found) => *cell = read_cell(column, found)?,
     }

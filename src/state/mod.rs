@@ -19,7 +19,7 @@ use crate::time::{BEGINNING, Timestamp};
 use crate::value::{Value, ValueRef};
 
 /// Rows that may gather before they are folded into panes.
-const PATIENCE: usize = 48;
+const PATIENCE: usize = 64;
 
 /// Everything kept of one entity.
 ///

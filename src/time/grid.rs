@@ -68,10 +68,15 @@ impl Cursor<'_> {
         let above = stretches.partition_point(|(from, _)| *from <= t);
         let (from, width) = above.checked_sub(1).and_then(|i| stretches.get(i)).copied()?;
         let next = stretches.get(above).map_or(i64::MAX, |(from, _)| *from);
-        self.start = pane_start(t, width);
+        if width == 0 {
+            (self.start, self.until) = (BEGINNING, next);
+        } else {
+            // The end is counted from `t`: a start that saturated says nothing of it.
+            let past = t.rem_euclid(width);
+            self.start = t.saturating_sub(past);
+            self.until = t.saturating_add(width - past).min(next);
+        }
         self.from = self.start.max(from);
-        // From `t` up, because a start that saturated says nothing of the end.
-        self.until = if width == 0 { next } else { t.saturating_add(width - t.rem_euclid(width)).min(next) };
         Some(self.start)
     }
 }

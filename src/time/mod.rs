@@ -47,6 +47,7 @@ impl Timestamp {
     /// # Errors
     /// [`ErrorKind::Time`](crate::ErrorKind::Time) outside [`Timestamp::MIN`]`..=`[`Timestamp::MAX`]:
     /// `0` and `-1` are accepted, `i64::MAX` is not.
+    #[inline]
     pub fn from_micros(micros: i64) -> Result<Self> {
         if (Self::MIN.0..=Self::MAX.0).contains(&micros) {
             Ok(Self(micros))
