@@ -13,9 +13,8 @@
 use std::sync::Arc;
 
 use super::{Aggregate, Reads};
-use crate::computer::FeatureComputer;
 use crate::exact::Tally;
-use crate::value::{Kind, Value};
+use crate::value::Kind;
 
 pub(crate) const AGGREGATE: Aggregate =
     Aggregate { name: "mean", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(Mean)) };
@@ -24,36 +23,4 @@ pub(crate) const AGGREGATE: Aggregate =
 #[derive(Clone, Copy, Debug)]
 pub struct Mean;
 
-impl FeatureComputer for Mean {
-    type Input<'a> = f64;
-    type State = Tally;
-    const GROUP: bool = true;
-
-    fn id(&self) -> String {
-        "mean/1".into()
-    }
-    fn state_id(&self) -> String {
-        "tally/1".into()
-    }
-    fn output_kind(&self) -> Kind {
-        Kind::F64
-    }
-    fn identity(&self) -> Tally {
-        Tally::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Tally, input: f64) {
-        state.add(input);
-    }
-    #[inline]
-    fn merge(&self, into: &mut Tally, from: &Tally) {
-        into.merge(from);
-    }
-    fn output(&self, state: &Tally) -> Value {
-        state.mean().into()
-    }
-    #[inline]
-    fn retract(&self, state: &mut Tally, input: f64) {
-        state.remove(input);
-    }
-}
+reads_off!(Tally, "tally/1": Mean "mean/1" => Tally::mean);

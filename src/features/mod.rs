@@ -3,6 +3,46 @@
 //! A row is all the crate knows of an aggregate: definitions, both doors, the law tests, the parity
 //! tests, the golden bytes and the benches go through it. See `CONTRIBUTING.md` for adding one.
 
+/// Makes computers of doubles that fold one group state and differ only in what they read off it.
+macro_rules! reads_off {
+    ($state:ident, $state_id:literal: $($type:ident $id:literal => $output:expr),+ $(,)?) => {$(
+        impl $crate::FeatureComputer for $type {
+            type Input<'a> = f64;
+            type State = $crate::exact::$state;
+            const GROUP: bool = true;
+
+            fn id(&self) -> String {
+                $id.into()
+            }
+            fn state_id(&self) -> String {
+                $state_id.into()
+            }
+            fn output_kind(&self) -> $crate::Kind {
+                $crate::Kind::F64
+            }
+            fn identity(&self) -> Self::State {
+                Self::State::new()
+            }
+            #[inline]
+            fn update(&self, state: &mut Self::State, input: f64) {
+                state.add(input);
+            }
+            #[inline]
+            fn merge(&self, into: &mut Self::State, from: &Self::State) {
+                into.merge(from);
+            }
+            fn output(&self, state: &Self::State) -> $crate::Value {
+                let output: fn(&Self::State) -> Option<f64> = $output;
+                output(state).into()
+            }
+            #[inline]
+            fn retract(&self, state: &mut Self::State, input: f64) {
+                state.remove(input);
+            }
+        }
+    )+};
+}
+
 mod count;
 mod first;
 mod last;

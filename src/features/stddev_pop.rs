@@ -13,9 +13,7 @@
 use std::sync::Arc;
 
 use super::{Aggregate, Reads};
-use crate::computer::FeatureComputer;
-use crate::exact::Moments;
-use crate::value::{Kind, Value};
+use crate::value::Kind;
 
 pub(crate) const AGGREGATE: Aggregate =
     Aggregate { name: "stddev_pop", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(StddevPop)) };
@@ -24,36 +22,4 @@ pub(crate) const AGGREGATE: Aggregate =
 #[derive(Clone, Copy, Debug)]
 pub struct StddevPop;
 
-impl FeatureComputer for StddevPop {
-    type Input<'a> = f64;
-    type State = Moments;
-    const GROUP: bool = true;
-
-    fn id(&self) -> String {
-        "stddev_pop/1".into()
-    }
-    fn state_id(&self) -> String {
-        "moments/1".into()
-    }
-    fn output_kind(&self) -> Kind {
-        Kind::F64
-    }
-    fn identity(&self) -> Moments {
-        Moments::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Moments, input: f64) {
-        state.add(input);
-    }
-    #[inline]
-    fn merge(&self, into: &mut Moments, from: &Moments) {
-        into.merge(from);
-    }
-    fn output(&self, state: &Moments) -> Value {
-        state.var_pop().map(f64::sqrt).into()
-    }
-    #[inline]
-    fn retract(&self, state: &mut Moments, input: f64) {
-        state.remove(input);
-    }
-}
+reads_off!(Moments, "moments/1": StddevPop "stddev_pop/1" => |state| state.var_pop().map(f64::sqrt));

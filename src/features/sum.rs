@@ -44,39 +44,7 @@ pub struct SumI64State {
     total: i128,
 }
 
-impl FeatureComputer for Sum {
-    type Input<'a> = f64;
-    type State = Tally;
-    const GROUP: bool = true;
-
-    fn id(&self) -> String {
-        "sum_f64/1".into()
-    }
-    fn state_id(&self) -> String {
-        "tally/1".into()
-    }
-    fn output_kind(&self) -> Kind {
-        Kind::F64
-    }
-    fn identity(&self) -> Tally {
-        Tally::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Tally, input: f64) {
-        state.add(input);
-    }
-    #[inline]
-    fn merge(&self, into: &mut Tally, from: &Tally) {
-        into.merge(from);
-    }
-    fn output(&self, state: &Tally) -> Value {
-        state.value().into()
-    }
-    #[inline]
-    fn retract(&self, state: &mut Tally, input: f64) {
-        state.remove(input);
-    }
-}
+reads_off!(Tally, "tally/1": Sum "sum_f64/1" => Tally::value);
 
 impl FeatureComputer for SumI64 {
     type Input<'a> = i64;

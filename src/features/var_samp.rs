@@ -13,9 +13,8 @@
 use std::sync::Arc;
 
 use super::{Aggregate, Reads};
-use crate::computer::FeatureComputer;
 use crate::exact::Moments;
-use crate::value::{Kind, Value};
+use crate::value::Kind;
 
 pub(crate) const AGGREGATE: Aggregate =
     Aggregate { name: "var_samp", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(VarSamp)) };
@@ -24,36 +23,4 @@ pub(crate) const AGGREGATE: Aggregate =
 #[derive(Clone, Copy, Debug)]
 pub struct VarSamp;
 
-impl FeatureComputer for VarSamp {
-    type Input<'a> = f64;
-    type State = Moments;
-    const GROUP: bool = true;
-
-    fn id(&self) -> String {
-        "var_samp/1".into()
-    }
-    fn state_id(&self) -> String {
-        "moments/1".into()
-    }
-    fn output_kind(&self) -> Kind {
-        Kind::F64
-    }
-    fn identity(&self) -> Moments {
-        Moments::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Moments, input: f64) {
-        state.add(input);
-    }
-    #[inline]
-    fn merge(&self, into: &mut Moments, from: &Moments) {
-        into.merge(from);
-    }
-    fn output(&self, state: &Moments) -> Value {
-        state.var_samp().into()
-    }
-    #[inline]
-    fn retract(&self, state: &mut Moments, input: f64) {
-        state.remove(input);
-    }
-}
+reads_off!(Moments, "moments/1": VarSamp "var_samp/1" => Moments::var_samp);
