@@ -31,11 +31,12 @@ impl State {
     /// `SKLS`, a format byte, the fingerprint, a checksum, then the frontier, the first event, the events
     /// still kept whole, and the panes of each fold.
     pub fn encode(&self) -> Vec<u8> {
-        let mut settled = self.clone();
-        settled.settle();
-        settled.reduce();
-        settled.rows.canonicalise();
-        settled.write()
+        if self.tidy {
+            return self.write();
+        }
+        let mut tidy = self.clone();
+        tidy.evict();
+        tidy.write()
     }
 
     /// Writes a state that is settled and sorted.

@@ -71,6 +71,8 @@ pub struct State {
     fresh: usize,
     /// Rows left when those no longer needed were last dropped.
     kept: usize,
+    /// Whether the physical form is the canonical one, so that it can be encoded as it is.
+    tidy: bool,
 }
 
 /// What became of an event.
@@ -98,6 +100,7 @@ impl State {
             lanes: Vec::new(),
             fresh: 0,
             kept: 0,
+            tidy: true,
         }
     }
 
@@ -144,6 +147,7 @@ impl State {
     pub(crate) fn enter(&mut self, entry: &Entry<'_, '_>) -> Outcome {
         let time = entry.time.micros();
         self.first = self.first.min(time);
+        self.tidy = false;
         if time < self.frontier {
             return self.enter_late(entry);
         }
@@ -185,6 +189,7 @@ impl State {
 
     /// Moves the frontier to `frontier`; an earlier one changes nothing.
     pub fn advance(&mut self, frontier: Timestamp) {
+        self.tidy &= frontier.micros() <= self.frontier;
         self.frontier = self.frontier.max(frontier.micros());
     }
 
@@ -196,6 +201,7 @@ impl State {
         self.set.check_same(&other.set)?;
         self.frontier = self.frontier.max(other.frontier);
         self.first = self.first.min(other.first);
+        self.tidy = false;
         self.settle();
         let mut theirs = std::borrow::Cow::Borrowed(other);
         if other.settled != self.settled {
@@ -217,8 +223,12 @@ impl State {
     ///
     /// Happens by itself as events come in and when a state is encoded; call it to free memory now.
     pub fn evict(&mut self) {
-        self.settle();
-        self.reduce();
+        if !self.tidy {
+            self.settle();
+            self.reduce();
+            self.rows.canonicalise();
+            self.tidy = true;
+        }
     }
 
     /// Arranges rows and panes for the frontier: the physical form of the logical state.

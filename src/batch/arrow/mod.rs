@@ -98,6 +98,7 @@ pub fn snapshot(set: &FeatureSet, events: &[RecordBatch], as_of: Timestamp) -> R
             let _ = state.update(&row)?;
         }
         state.advance(as_of);
+        state.evict();
         states.push((entity, state));
     }
     snapshot_of(set, states, as_of, events.left_out)
