@@ -27,8 +27,10 @@ pub const MAX_ARGS: usize = 4;
 /// 4. *order*: folding the same inputs in another order gives the same state
 /// 5. *split*: cutting the inputs anywhere, folding the parts and merging them gives the fold of all
 /// 6. *bytes*: equal states serialise to equal bytes, and `decode(encode(a)) = a`
-/// 7. *idempotent*, only if [`IDEMPOTENT`](Self::IDEMPOTENT): folding an input twice changes nothing
-/// 8. *group*, only if [`GROUP`](Self::GROUP): `retract` after `update` gives the state before
+/// 7. *presence*: the fold of at least one input is not the identity; a sum that can come back to zero keeps a
+///    count beside it
+/// 8. *idempotent*, only if [`IDEMPOTENT`](Self::IDEMPOTENT): folding an input twice changes nothing
+/// 9. *group*, only if [`GROUP`](Self::GROUP): `retract` after `update` gives the state before
 ///
 /// `=` is equality of states, of their bytes, and of the bits of their outputs; there is no tolerance.
 /// With the flag `testing`, `skewless::testing::check(computer)` holds a computer to all of them.
@@ -82,10 +84,10 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     /// Deserialising must refuse a form that serialising would not write.
     type State: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
 
-    /// Whether folding the same input twice changes nothing (law 7).
+    /// Whether folding the same input twice changes nothing (law 8).
     const IDEMPOTENT: bool = false;
 
-    /// Whether [`retract`](Self::retract) undoes [`update`](Self::update) exactly (law 8).
+    /// Whether [`retract`](Self::retract) undoes [`update`](Self::update) exactly (law 9).
     const GROUP: bool = false;
 
     /// A name, the parameters and a version: all that can change an answer. It enters the fingerprint.
@@ -100,8 +102,8 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     /// What [`output`](Self::output) gives when it is not null.
     fn output_kind(&self) -> Kind;
 
-    /// The state of no inputs, and of nothing else: where a feature has a default, this state gives it. A
-    /// sum that can come back to zero keeps a count beside it.
+    /// The state of no inputs, and of nothing else: where a feature has a default, this state gives it, and
+    /// a pane that holds it is let go.
     fn identity(&self) -> Self::State;
 
     /// Folds one input in. Cannot fail: what could fail was refused when the event entered.

@@ -9,8 +9,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// What went wrong, in one word. Match on this; show the [`Error`] itself to people.
 ///
-/// Errors arise at four places only: where a definition is built, where an event or a batch enters,
-/// where bytes are decoded, and where two states meet. Folding and reading a feature cannot fail.
+/// Errors arise where a definition is built, where an event or a batch enters, where bytes are decoded, where
+/// two states meet, and where a question is asked that has no answer: below the frontier
+/// ([`Unanswerable`](Self::Unanswerable)), or an integer beyond `i64` ([`Overflow`](Self::Overflow)).
+/// Folding cannot fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -70,9 +72,9 @@ enum Inner {
     Magic { found: Vec<u8>, expected: [u8; 4] },
     #[error("state format {found} is not readable here; this version reads format {expected}")]
     Format { found: u8, expected: u8 },
-    #[error("corrupt state: {0}")]
+    #[error("corrupt bytes: {0}")]
     Corrupt(String),
-    #[error("state bytes are not canonical: {0}")]
+    #[error("bytes are not canonical: {0}")]
     NotCanonical(String),
     #[error("the answer at {asked} is no longer kept (frontier {frontier}); a time near it that is: {nearest}")]
     Unanswerable { asked: Timestamp, frontier: Timestamp, nearest: Timestamp },

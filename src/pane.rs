@@ -59,7 +59,7 @@ pub(crate) fn session_start(lane: &LaneSlot, rows: &Rows, raw: i64, bit: u64, ga
     let until = panes.partition_point(|(start, _)| *start < t);
     let kept = panes.get(..until).unwrap_or(&[]).iter().rev();
     let kept = kept.take_while(|(start, _)| *start >= tail).filter_map(|(_, stretch)| *stretch);
-    let kept = kept.map(|stretch| (stretch.first.micros(), stretch.last.micros()));
+    let kept = kept.map(|stretch| (stretch.first.as_micros(), stretch.last.as_micros()));
     let events = rows.heads().get(..rows.lower_bound(t)).unwrap_or(&[]).iter().rev();
     let events = events.take_while(|head| head.time >= raw.max(tail)).filter(|head| head.mask & bit != 0);
     // Rows are all later than the panes of the same fold, so this runs back in time.

@@ -287,7 +287,7 @@ fn a_tampered_snapshot_is_refused_or_is_a_snapshot() {
     let ten = set(shop::TEN);
     let mut stream = Stream::new(&ten);
     clicks(12, 4, 3_600_000_000).iter().for_each(|event| drop(stream.update(event)));
-    stream.merge_state(Entity::new(["a".into(), 1.into()]), &State::new(&ten)).unwrap();
+    stream.merge_state(Entity::from("a"), &State::new(&ten)).unwrap();
     let (bytes, mut dice, mut faults) = (stream.snapshot(), Dice(3), Vec::new());
     for round in 0..20_000 {
         let mut tampered = bytes.clone();

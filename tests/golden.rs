@@ -147,7 +147,7 @@ fn bits(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(|x| format!("{:016x}", x.to_bits())).collect();
             format!("list:{}", items.join("+"))
         }
-        Value::Time(at) => format!("timestamp:{}", at.micros()),
+        Value::Time(at) => format!("timestamp:{}", at.as_micros()),
         Value::Str(text) => format!("string:{:?}", &**text),
         other => other.kind().map_or_else(|| other.to_string(), |kind| format!("{kind}:{other}")),
     }

@@ -26,7 +26,7 @@ fn column(kind: Option<Kind>, values: &[Value], flavour: usize) -> ArrayRef {
             Arc::new(values.iter().map(bool).collect::<BooleanArray>())
         }
         (Some(Kind::Time), flavour) => {
-            let time = |value: &Value| if let Value::Time(at) = value { Some(at.micros()) } else { None };
+            let time = |value: &Value| if let Value::Time(at) = value { Some(at.as_micros()) } else { None };
             let nanos = |micros: i64| micros.checked_mul(1_000);
             let all = || values.iter().map(time);
             if flavour == 0 && all().flatten().all(|micros| nanos(micros).is_some()) {
@@ -62,7 +62,7 @@ fn batches(set: &FeatureSet, log: &[Event], cuts: &[usize]) -> Vec<RecordBatch> 
 
 fn asking(asked: &[(Entity, Timestamp)]) -> RecordBatch {
     let users: StringArray = asked.iter().map(|(entity, _)| entity.parts()[0].as_str()).collect();
-    let times: Int64Array = asked.iter().map(|(_, at)| Some(at.micros())).collect();
+    let times: Int64Array = asked.iter().map(|(_, at)| Some(at.as_micros())).collect();
     RecordBatch::try_from_iter([("user", Arc::new(users) as ArrayRef), ("as_of", Arc::new(times))]).unwrap()
 }
 

@@ -180,12 +180,12 @@ fn a_gap_longer_than_time_joins_only_what_it_reaches() {
     let set = one(Feature::count().over(Window::session(gap).activity(col("k").eq("a")))).unwrap();
     let mut state = State::new(&set);
     for ts in [Timestamp::MIN, at(0), Timestamp::MAX] {
-        state.update(&json!({"user": 1, "ts": ts.micros(), "k": "a"})).unwrap();
+        state.update(&json!({"user": 1, "ts": ts.as_micros(), "k": "a"})).unwrap();
     }
     // From the beginning of time to 0 is within the gap, from 0 to the end as well.
     assert_eq!(state.vector(at(1)).unwrap().values(), [Value::I64(2)]);
     let mut apart = State::new(&set);
-    apart.update(&json!({"user": 1, "ts": Timestamp::MIN.micros(), "k": "a"})).unwrap();
+    apart.update(&json!({"user": 1, "ts": Timestamp::MIN.as_micros(), "k": "a"})).unwrap();
     assert_eq!(apart.vector(Timestamp::MAX).unwrap().values(), [Value::I64(0)]);
 }
 
@@ -284,6 +284,86 @@ fn a_derived_feature_may_read_one_derived_before_it() {
     let mut state = State::new(&set);
     state.update(&json!({"user": 1, "ts": 5})).unwrap();
     assert_eq!(state.vector(at(6)).unwrap().value("half").unwrap(), &Value::F64(0.5));
+}
+
+/// Whether any flag was set: the identity is also what unset flags leave.
+#[derive(Debug)]
+struct AnyOf;
+
+impl FeatureComputer for AnyOf {
+    type Input<'a> = bool;
+    type State = bool;
+    const IDEMPOTENT: bool = true;
+    fn id(&self) -> String {
+        "any_of/1".into()
+    }
+    fn output_kind(&self) -> Kind {
+        Kind::Bool
+    }
+    fn identity(&self) -> bool {
+        false
+    }
+    fn update(&self, state: &mut bool, input: bool) {
+        *state |= input;
+    }
+    fn merge(&self, into: &mut bool, from: &bool) {
+        *into |= from;
+    }
+    fn output(&self, state: &bool) -> Value {
+        Value::Bool(*state)
+    }
+}
+
+#[test]
+fn a_state_that_hides_its_inputs_is_caught_and_does_no_harm() {
+    #[cfg(feature = "testing")]
+    assert!(skewless::testing::check(AnyOf).unwrap_err().to_string().contains("law `presence`"));
+    let set = one(Feature::custom(AnyOf, ["flag"]).over(Window::lifetime())).unwrap();
+    let mut state = State::new(&set);
+    state.update(&json!({"user": 1, "ts": 5, "flag": false})).unwrap();
+    state.advance(at(100));
+    let decoded = State::decode(&set, &state.encode()).unwrap();
+    assert_eq!(state.is_vacant(), decoded.is_vacant());
+}
+
+#[test]
+fn the_order_of_features_does_not_decide_a_kind() {
+    let features = [
+        r#""a": {"first": "x", "tie_break": "y", "over": "lifetime"}"#,
+        r#""b": {"first": "y", "over": "lifetime"}"#,
+        r#""c": {"last": "user", "tie_break": "x", "over": "lifetime"}"#,
+        r#""d": {"max": "user", "over": "lifetime"}"#,
+    ];
+    let kinds = |order: [usize; 4]| {
+        let set = set(&order.map(|i| features[i]).join(", "));
+        let mut kinds: Vec<_> = set.columns().iter().map(|c| (c.name().to_owned(), c.kind())).collect();
+        kinds.sort();
+        kinds
+    };
+    let expected = kinds([0, 1, 2, 3]);
+    for order in [[1, 0, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1], [0, 2, 1, 3]] {
+        assert_eq!(kinds(order), expected, "{order:?}");
+    }
+}
+
+#[test]
+fn an_entity_that_cannot_be_is_not_merged_in() {
+    let set = set(r#""n": {"count": "*", "over": "lifetime"}"#);
+    let mut stream = Stream::new(&set);
+    let parts = [vec![Value::F64(1.5)], vec![Value::Null], vec![], vec![Value::I64(1), Value::I64(2)]];
+    for parts in parts {
+        assert!(stream.merge_state(Entity::new(parts), &State::new(&set)).is_err());
+    }
+    stream.merge_state(Entity::from("ada"), &State::new(&set)).unwrap();
+    assert!(Stream::restore(&set, &stream.snapshot()).is_ok());
+}
+
+#[test]
+fn conditions_in_another_order_have_one_fingerprint() {
+    let of =
+        |filter: &str| set(&format!(r#""n": {{"count": "*", "where": {filter}, "over": "lifetime"}}"#)).fingerprint();
+    assert_eq!(of(r#"{"x": 1, "y": ["b", "a"]}"#), of(r#"{"all": [{"y": ["a", "b", "a"]}, {"x": 1.0}]}"#));
+    assert_ne!(of(r#"{"x": 1, "y": ["b", "a"]}"#), of(r#"{"any": [{"y": ["a", "b"]}, {"x": 1}]}"#));
 }
 
 #[cfg(feature = "arrow")]

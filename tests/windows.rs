@@ -73,7 +73,7 @@ fn event_at_window_end_is_not_counted() {
 
 #[test]
 fn lifetime_starts_at_the_beginning_of_time() {
-    let (least, most) = (Timestamp::MIN.micros(), Timestamp::MAX.micros());
+    let (least, most) = (Timestamp::MIN.as_micros(), Timestamp::MAX.as_micros());
     let window = json!("lifetime");
     sees(window, &[a(least), a(-1), a(0), a(most)], &[(least, 0), (least + 1, 1), (0, 2), (1, 3), (most, 3)]);
 }
@@ -226,7 +226,7 @@ fn below_the_frontier_other_times_name_one_that_works() {
         assert_eq!(error.nearest(), Some(at(nearest)), "{asked}");
         assert!(state.vector(error.nearest().unwrap()).is_ok());
     }
-    for asked in [0, Timestamp::MIN.micros(), noon - 40 * D] {
+    for asked in [0, Timestamp::MIN.as_micros(), noon - 40 * D] {
         let error = state.vector(at(asked)).unwrap_err();
         assert!(state.vector(error.nearest().unwrap()).is_ok(), "{error}");
     }

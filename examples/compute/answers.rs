@@ -51,7 +51,7 @@ impl<'a> Answers<'a> {
             self.entities = kinds.map(|kind| Slots::new(kind, self.times.len())).collect();
         }
         if let Some(slot) = self.times.get_mut(row) {
-            *slot = vector.as_of().micros();
+            *slot = vector.as_of().as_micros();
         }
         for (slots, part) in self.entities.iter_mut().zip(entity.parts()) {
             slots.put(row, part).map_err(|why| Failure::input(format!("query {row}: {why}")))?;
@@ -108,7 +108,7 @@ impl Slots {
             (Values::Bool(slots), Value::Bool(x)) => slots.set_bit(row, *x),
             (Values::I64(slots), Value::I64(x)) => set(slots, row, *x),
             (Values::F64(slots), Value::F64(x)) => set(slots, row, *x),
-            (Values::Time(slots), Value::Time(x)) => set(slots, row, x.micros()),
+            (Values::Time(slots), Value::Time(x)) => set(slots, row, x.as_micros()),
             (Values::Str(slots), Value::Str(_)) | (Values::List(slots), Value::List(_)) => {
                 set(slots, row, value.clone())
             }

@@ -115,7 +115,11 @@ fn input(args: &Args, set: &FeatureSet) -> Outcome<Input> {
         }
         None => {
             let shop = shop::open(args.count, args.seed)?;
-            about[0] = format!("made up with seed {}, {} of them late", args.seed, report::grouped(shop.late));
+            about[0] = format!(
+                "made up with seed {}; {} arrived late, but are taken in order of time",
+                args.seed,
+                report::grouped(shop.late)
+            );
             run::check_events(set, &shop.batches).map_err(|why| Failure::input(format!("made-up events: {why}")))?;
             shop.batches
         }

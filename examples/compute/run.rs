@@ -204,7 +204,7 @@ fn in_time(batches: &[Rows<'_>], what: &str) -> Outcome<Vec<Place>> {
     for (batch, rows) in batches.iter().enumerate() {
         for row in 0..rows.len() {
             let mut place = Place { time: 0, batch: batch as u32, row: row as u32 };
-            place.time = rows.time(row).map_err(|why| place.blame(what, why))?.micros();
+            place.time = rows.time(row).map_err(|why| place.blame(what, why))?.as_micros();
             places.push(place);
         }
     }

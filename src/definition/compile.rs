@@ -34,7 +34,7 @@ pub(super) fn compile(mut builder: Builder) -> Result<FeatureSet> {
     Ok(FeatureSet::assemble(json, ids.join(","), builder.name, builder.version, names, plan))
 }
 
-/// Brings all literals to their columns' kinds: from here on, equal meaning is equal text.
+/// Brings all literals to their columns' kinds and conditions into order, so that spelling does not show.
 fn settle(builder: &mut Builder, kinds: &Kinds) -> Result<()> {
     for (name, feature) in &mut builder.features {
         let window = feature.window.as_mut();

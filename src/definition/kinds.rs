@@ -30,10 +30,9 @@ impl Kinds {
         let given = |column: &str| {
             if builder.time.as_deref() == Some(column) { Some(Kind::Time) } else { declared(column) }
         };
-        // An entity is never a double: a number there is an integer.
-        let whole = |column: &str, kind: Kind| {
-            if kind == Kind::F64 && builder.entity.iter().any(|entity| entity == column) { Kind::I64 } else { kind }
-        };
+        // An entity is never a double: compared with a number it is an integer, else it is text.
+        let is_entity = |column: &str| builder.entity.iter().any(|entity| entity == column);
+        let whole = |column: &str, kind: Kind| if kind == Kind::F64 && is_entity(column) { Kind::I64 } else { kind };
         // A filter's literal tells most, then an aggregate that takes one kind, then one that takes any.
         for (name, feature) in &builder.features {
             let at = format!("features.{name}");
@@ -49,24 +48,34 @@ impl Kinds {
                 problem?;
             }
         }
-        // An aggregate that takes one kind settles it; then those that take numbers first; then the others.
+        // An aggregate that takes one kind settles it; then those that take numbers first; then those that take
+        // text first; then tie breaks. So the order in which features are written decides nothing.
         let rank = |allowed: &[Kind]| match allowed {
             [] => None,
             [_] => Some(0),
             [Kind::F64, ..] => Some(1),
-            _ => Some(2),
+            [Kind::Str, ..] => Some(2),
+            _ => Some(3),
         };
-        for pass in 0..3 {
+        for pass in 0..4 {
             for (name, feature) in &builder.features {
                 for (column, allowed) in feature_kinds(feature) {
                     let open = pass == 0 || kinds.get(&column).is_none();
                     let hint = allowed.first().filter(|_| open && rank(&allowed) == Some(pass));
-                    let hint = given(&column).or_else(|| hint.map(|kind| whole(&column, *kind)));
+                    let hint = match hint {
+                        Some(_) if is_entity(&column) && allowed.contains(&Kind::Str) => Some(Kind::Str),
+                        hint => hint.map(|kind| whole(&column, *kind)),
+                    };
+                    let hint = given(&column).or(hint);
                     kinds.see(&column, hint, &format!("features.{name}"))?;
                 }
             }
         }
         kinds.check(builder)?;
+        // By name, so that neither the order of features nor that of conditions shows.
+        if let Some(others) = kinds.0.get_mut(builder.entity.len() + 1..) {
+            others.sort_unstable();
+        }
         for (column, _) in &builder.columns {
             let at = format!("columns.{column}");
             if builder.columns.iter().filter(|(name, _)| name == column).count() > 1 {

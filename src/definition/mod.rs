@@ -24,7 +24,7 @@ use crate::value::Kind;
 /// Named features over one kind of entity: the one definition that every door runs.
 ///
 /// Cheap to clone. Made by [`FeatureSet::builder`] or read from JSON; both give the same
-/// [`fingerprint`](Self::fingerprint) for the same meaning.
+/// [`fingerprint`](Self::fingerprint) for the same definition.
 ///
 /// # Format
 /// ```json
@@ -35,8 +35,11 @@ use crate::value::Kind;
 ///    "spend_30d": {"sum": "amount", "over": {"sliding": "30d"}, "default": 0.0}},
 ///  "derived": {"spend_per_click": {"ratio": ["spend_30d", "clicks_7d"]}}}
 /// ```
-/// `entity` is a column or a list of columns. `columns` gives a column's kind where its use does not:
-/// numeric aggregates read `f64`, `first` and `last` read `string`, a filter's literal tells its own. See
+/// `entity` is a column or a list of columns. `columns` gives a column's kind where its use does not tell it. Use
+/// tells, in this order: a filter's literal its own kind (numbers are `f64`); `sum`, `mean`, the variances, `min`
+/// and `max` an `f64`; `first` and `last` a `string`; a tie break an `i64`; an entity column an `i64` if it is
+/// compared with a number, else a `string`. An integer in an `f64` column is rounded to the nearest double, so
+/// declare ids beyond 2^53 as `i64`, and declare timestamps. See
 /// [`Window`](crate::Window), [`Filter`](crate::Filter) and [`Derived`](crate::Derived) for the rest.
 ///
 /// # Errors
@@ -138,7 +141,7 @@ impl FeatureSet {
         self.plan().is_nullable(i)
     }
 
-    /// The columns an event is asked for; entity columns first, then time.
+    /// The columns an event is asked for: entity columns, then time, then the others by name.
     pub fn columns(&self) -> &[Column] {
         &self.plan().columns
     }

@@ -6,7 +6,7 @@ use crate::expr::{Predicate, Term};
 use crate::fold::Fold;
 use crate::record::Column;
 use crate::rows::Select;
-use crate::time::Grid;
+use crate::time::{Grid, gcd};
 use crate::value::{Kind, Value};
 use crate::window::Tail;
 
@@ -16,7 +16,7 @@ pub const MAX_FILTERS: usize = 64;
 /// A compiled definition.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Entity columns, the time column, then the others in order of first use.
+    /// Entity columns, the time column, then the others by name.
     pub(crate) columns: Vec<Column>,
     pub(crate) entities: usize,
     /// Whether a filter or an aggregate reads an entity column.
@@ -132,9 +132,4 @@ impl FoldPlan {
             Storage::Instants { tails, .. } => tails.iter().map(|tail| tail.start(at)).min().unwrap_or(at),
         }
     }
-}
-
-/// The greatest step that divides both; 0 stands for a step without end.
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -24,7 +24,7 @@ impl Op {
     pub(crate) const NAMED: [(&'static str, Self); 5] =
         [("gt", Self::Gt), ("ge", Self::Ge), ("lt", Self::Lt), ("le", Self::Le), ("ne", Self::Ne)];
 
-    fn holds(self, order: Ordering) -> bool {
+    pub(super) fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Eq => order.is_eq(),
             Self::Ne => order.is_ne(),
@@ -189,7 +189,8 @@ impl Node {
         }
     }
 
-    /// Brings every literal to its column's kind, so that filters that mean the same are the same.
+    /// Brings every literal to its column's kind and every list into order, so that filters that say the same
+    /// in other words are the same.
     pub(crate) fn settle(&mut self, kind_of: &impl Fn(&str) -> Option<Kind>) -> Result<(), (String, Kind, String)> {
         let settle = |column: &str, value: &mut Value| {
             let kind = kind_of(column).unwrap_or(Kind::F64);
@@ -201,10 +202,18 @@ impl Node {
             Self::Compare(column, _, value) => settle(column, value),
             Self::In(column, values) => {
                 let column = column.clone();
-                values.iter_mut().try_for_each(|value| settle(&column, value))
+                values.iter_mut().try_for_each(|value| settle(&column, value))?;
+                values.sort_unstable();
+                values.dedup();
+                Ok(())
             }
             Self::IsNull(..) => Ok(()),
-            Self::All(nodes) | Self::Any(nodes) => nodes.iter_mut().try_for_each(|node| node.settle(kind_of)),
+            Self::All(nodes) | Self::Any(nodes) => {
+                nodes.iter_mut().try_for_each(|node| node.settle(kind_of))?;
+                nodes.sort_by_cached_key(|node| serde_json::to_string(node).unwrap_or_default());
+                nodes.dedup();
+                Ok(())
+            }
             Self::Not(node) => node.settle(kind_of),
         }
     }
@@ -270,101 +279,9 @@ impl<T: Serialize> Serialize for Single<'_, T> {
     }
 }
 
-/// A filter whose columns are places and whose literals are of the columns' kinds.
-#[derive(Clone, Debug)]
-pub(crate) enum Predicate {
-    Always,
-    Compare(usize, Op, Value),
-    In(usize, Vec<Value>),
-    IsNull(usize, bool),
-    All(Vec<Predicate>),
-    Any(Vec<Predicate>),
-    Not(Box<Predicate>),
-}
-
-impl Predicate {
-    /// Binds a settled filter, looking columns up with `place`.
-    pub(crate) fn bind(node: &Node, place: &impl Fn(&str) -> usize) -> Self {
-        let many = |nodes: &[Node]| nodes.iter().map(|node| Self::bind(node, place)).collect();
-        match node {
-            Node::Compare(column, op, value) => Self::Compare(place(column), *op, value.clone()),
-            Node::In(column, values) => Self::In(place(column), values.clone()),
-            Node::IsNull(column, is) => Self::IsNull(place(column), *is),
-            Node::All(nodes) => Self::All(many(nodes)),
-            Node::Any(nodes) => Self::Any(many(nodes)),
-            Node::Not(node) => Self::Not(Box::new(Self::bind(node, place))),
-        }
-    }
-
-    /// Whether an event passes: only if the condition is true, not if it is unknown.
-    #[inline]
-    pub(crate) fn passes(&self, cells: &[ValueRef<'_>]) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Compare(at, op, value) => {
-                let cell = cells.get(*at).copied().unwrap_or(ValueRef::Null);
-                compare(cell, value).is_some_and(|order| op.holds(order))
-            }
-            _ => self.truth(cells) == Some(true),
-        }
-    }
-
-    /// Calls `see` with every column place and literal.
-    #[cfg(feature = "testing")]
-    pub(crate) fn visit(&self, see: &mut impl FnMut(usize, &Value)) {
-        match self {
-            Self::Compare(at, _, value) => see(*at, value),
-            Self::In(at, values) => values.iter().for_each(|value| see(*at, value)),
-            Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|part| part.visit(see)),
-            Self::Not(inner) => inner.visit(see),
-            Self::Always | Self::IsNull(..) => {}
-        }
-    }
-
-    fn truth(&self, cells: &[ValueRef<'_>]) -> Option<bool> {
-        let cell = |at: &usize| cells.get(*at).copied().unwrap_or(ValueRef::Null);
-        match self {
-            Self::Always => Some(true),
-            Self::Compare(at, op, value) => compare(cell(at), value).map(|order| op.holds(order)),
-            Self::In(at, values) => match cell(at) {
-                ValueRef::Null => None,
-                cell => Some(values.iter().any(|value| compare(cell, value) == Some(Ordering::Equal))),
-            },
-            Self::IsNull(at, is) => Some(cell(at).is_null() == *is),
-            Self::Not(inner) => inner.truth(cells).map(|truth| !truth),
-            Self::All(inner) => connect(inner, cells, false),
-            Self::Any(inner) => connect(inner, cells, true),
-        }
-    }
-}
-
-/// *and* and *or*: the first `decisive` part decides, an unknown one leaves it open.
-fn connect(inner: &[Predicate], cells: &[ValueRef<'_>], decisive: bool) -> Option<bool> {
-    let mut open = Some(!decisive);
-    for part in inner {
-        match part.truth(cells) {
-            Some(truth) if truth == decisive => return Some(decisive),
-            Some(_) => {}
-            None => open = None,
-        }
-    }
-    open
-}
-
-#[inline]
-fn compare(cell: ValueRef<'_>, value: &Value) -> Option<Ordering> {
-    match (cell, value) {
-        (ValueRef::Str(a), Value::Str(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
-        (ValueRef::F64(a), Value::F64(b)) => a.partial_cmp(b),
-        (ValueRef::I64(a), Value::I64(b)) => Some(a.cmp(b)),
-        (ValueRef::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (ValueRef::Time(a), Value::Time(b)) => Some(a.cmp(b)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Predicate;
     use super::*;
 
     fn truth(filter: Filter, cell: ValueRef<'_>) -> Option<bool> {

@@ -2,8 +2,9 @@
 
 mod derived;
 mod filter;
+mod predicate;
 
 pub use self::derived::Derived;
 pub(crate) use self::derived::Term;
-pub(crate) use self::filter::Predicate;
 pub use self::filter::{Col, Filter, col};
+pub(crate) use self::predicate::Predicate;

@@ -56,6 +56,8 @@ pub(crate) trait Fold: Debug + Send + Sync {
     /// Moves panes that may stand anywhere onto a grid that ends at `until`; those of a settled state stay
     /// as they are.
     fn arrange(&self, lane: &mut LaneSlot, grid: &Grid, until: i64);
+    /// Lets go of panes whose state says that nothing came in.
+    fn prune(&self, lane: &mut LaneSlot);
     /// Merges another lane in.
     fn join(&self, lane: &mut LaneSlot, other: &LaneSlot);
     /// Reads every cut, given in order of falling start and equal end, from panes and from the rows from
@@ -132,7 +134,7 @@ impl<C: FeatureComputer> Fold for C {
     }
 
     fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], grid: &Grid) {
-        let (Some(start), Some(input)) = (grid.pane(at.micros()), C::Input::read(at, args)) else { return };
+        let (Some(start), Some(input)) = (grid.pane(at.as_micros()), C::Input::read(at, args)) else { return };
         if let Some(state) = panes_mut::<C>(lane).and_then(|panes| panes.at(start, || self.identity())) {
             self.update(state, input);
         }
@@ -180,6 +182,15 @@ impl<C: FeatureComputer> Fold for C {
         }
     }
 
+    fn prune(&self, lane: &mut LaneSlot) {
+        let Some(panes) = lane.is_some().then(|| panes_mut::<C>(lane)).flatten() else { return };
+        let identity = self.identity();
+        panes.0.retain(|(_, state)| *state != identity);
+        if panes.0.is_empty() {
+            *lane = None;
+        }
+    }
+
     fn join(&self, lane: &mut LaneSlot, other: &LaneSlot) {
         for (start, state) in panes::<C::State>(other) {
             flush(self, lane, *start, state.clone());
@@ -220,10 +231,7 @@ impl<C: FeatureComputer> Fold for C {
     }
 
     fn encode(&self, lane: &LaneSlot, anchor: i64, out: &mut Vec<u8>) {
-        // A pane whose state says nothing came in says nothing.
-        let identity = self.identity();
-        let panes = panes::<C::State>(lane).iter().filter(|(_, state)| *state != identity);
-        let panes: Vec<_> = panes.collect();
+        let panes = panes::<C::State>(lane);
         // The pane without a start is so common that it costs one bit instead of ten bytes.
         let endless = panes.first().is_some_and(|(start, _)| *start == BEGINNING);
         codec::put_u64(out, (panes.len() as u64) << 1 | u64::from(endless));

@@ -165,7 +165,7 @@ fn take_moment(from: &mut Reader<'_>, absent: i64, anchor: i64, what: &str) -> R
         return Ok(absent);
     }
     let at = anchor.wrapping_add(from.i64(what)?);
-    Timestamp::from_micros(at).map(Timestamp::micros).map_err(|why| Error::corrupt(format!("{what}: {why}")))
+    Timestamp::from_micros(at).map(Timestamp::as_micros).map_err(|why| Error::corrupt(format!("{what}: {why}")))
 }
 
 fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64) -> Result<Vec<Value>> {

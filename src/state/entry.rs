@@ -65,7 +65,7 @@ pub(crate) fn read_into<'a>(cell: &mut ValueRef<'a>, column: &Column, found: Val
         (Some(Kind::F64), ValueRef::F64(x)) if !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
         (Some(Kind::Str), ValueRef::Str(text)) => *cell = ValueRef::Str(black_box(text)),
         (Some(Kind::I64), ValueRef::I64(x)) => *cell = ValueRef::I64(black_box(x)),
-        (Some(Kind::Time), ValueRef::I64(x)) if Timestamp::clamped(x).micros() == x => {
+        (Some(Kind::Time), ValueRef::I64(x)) if Timestamp::clamped(x).as_micros() == x => {
             *cell = ValueRef::Time(Timestamp::clamped(x));
         }
         (_, ValueRef::Null) => *cell = ValueRef::Null,

@@ -133,8 +133,9 @@ impl State {
     ///
     /// # Errors
     /// [`ErrorKind::Missing`](crate::ErrorKind::Missing) without a time,
-    /// [`ErrorKind::Type`](crate::ErrorKind::Type) for a value that is not of its column's kind. The state
-    /// is then as it was.
+    /// [`ErrorKind::Type`](crate::ErrorKind::Type) for a value that is not of its column's kind,
+    /// [`ErrorKind::Time`](crate::ErrorKind::Time) for a time out of range or unreadable. The state is then
+    /// as it was.
     #[inline]
     pub fn update<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
         let mut room = Cells::new(self.set.plan());
@@ -145,7 +146,7 @@ impl State {
     /// Folds in an event that was read already.
     #[inline]
     pub(crate) fn enter(&mut self, entry: &Entry<'_, '_>) -> Outcome {
-        let time = entry.time.micros();
+        let time = entry.time.as_micros();
         self.first = self.first.min(time);
         self.tidy = false;
         if time < self.frontier {
@@ -165,7 +166,7 @@ impl State {
     fn enter_late(&mut self, entry: &Entry<'_, '_>) -> Outcome {
         let set = self.set.clone();
         let plan = set.plan();
-        let time = entry.time.micros();
+        let time = entry.time.as_micros();
         self.settle();
         let mut seen = false;
         let mut kept = Vec::with_capacity(plan.kept.len());
@@ -189,8 +190,8 @@ impl State {
 
     /// Moves the frontier to `frontier`; an earlier one changes nothing.
     pub fn advance(&mut self, frontier: Timestamp) {
-        self.tidy &= frontier.micros() <= self.frontier;
-        self.frontier = self.frontier.max(frontier.micros());
+        self.tidy &= frontier.as_micros() <= self.frontier;
+        self.frontier = self.frontier.max(frontier.as_micros());
     }
 
     /// Merges another state in; both then have the later frontier.
@@ -221,12 +222,16 @@ impl State {
 
     /// Lets go of everything that no window can see at or after the frontier.
     ///
-    /// Happens by itself as events come in and when a state is encoded; call it to free memory now.
+    /// Happens by itself as events come in, a while after it could; call it to free memory now. Encoding
+    /// writes the evicted form, but leaves the state as it is.
     pub fn evict(&mut self) {
         if !self.tidy {
             self.settle();
             self.reduce();
             self.rows.canonicalise();
+            for (fold, lane) in self.set.plan().folds.iter().zip(&mut self.lanes) {
+                fold.computer.prune(lane);
+            }
             self.tidy = true;
         }
     }
@@ -253,7 +258,9 @@ impl State {
             }
             self.settled = self.frontier;
             // Rows that no fold reads any more do no harm, so dropping them waits until it pays.
-            if self.rows.len() >= 2 * self.kept + PATIENCE {
+            let earliest = plan.folds.iter().map(|fold| fold.reach(self.frontier)).min().unwrap_or(BEGINNING);
+            let unread = 2 * self.rows.lower_bound(earliest) >= self.rows.len().max(PATIENCE);
+            if unread || self.rows.len() >= 2 * self.kept + PATIENCE {
                 self.reduce();
             }
         }

@@ -5,7 +5,7 @@ use crate::definition::{FoldPlan, Storage, WindowPlan};
 use crate::error::{Error, Result};
 use crate::fold::{Cut, LaneSlot};
 use crate::pane::{session_edge, session_start};
-use crate::time::{BEGINNING, Timestamp, floor};
+use crate::time::{BEGINNING, Timestamp, floor, gcd};
 use crate::value::Value;
 use crate::vector::Vector;
 
@@ -17,7 +17,7 @@ impl State {
     /// cannot be cut at `as_of`: with hourly panes, 12:00 is answered and 12:30 is not. The error names a
     /// near time that works; at or after the frontier every time does.
     pub fn vector(&self, as_of: Timestamp) -> Result<Vector> {
-        let t = as_of.micros();
+        let t = as_of.as_micros();
         if t < self.frontier && !self.answers(t) {
             return Err(Error::unanswerable(as_of, Timestamp::clamped(self.frontier), self.nearest(t)));
         }
@@ -150,7 +150,7 @@ impl State {
             bases.extend(backs.map(|back| reach.saturating_add(back).saturating_add(fold.offset)));
             let steps = tails.iter().map(|tail| tail.step).filter(|step| *step > 1);
             for step in steps {
-                common = common.saturating_mul(step / gcd(common, step));
+                common = common.saturating_mul(step / gcd(common, step).max(1));
                 widths.push((step, fold.offset));
             }
         }
@@ -161,14 +161,10 @@ impl State {
                 [edge, edge.saturating_add(*width)]
             })
         });
-        let times = edges.chain(bases.iter().copied()).map(|time| Timestamp::clamped(time).micros());
+        let times = edges.chain(bases.iter().copied()).map(|time| Timestamp::clamped(time).as_micros());
         let good = times.filter(|time| *time >= self.frontier || self.answers(*time));
         Timestamp::clamped(good.chain([self.frontier]).min_by_key(|time| time.abs_diff(t)).unwrap_or(self.frontier))
     }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.max(1) } else { gcd(b, a % b) }
 }
 
 /// Scratch for reading one fold after another.

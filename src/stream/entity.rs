@@ -53,6 +53,18 @@ impl Entity {
         }
     }
 
+    /// Succeeds if an event with these entity columns could be this entity's.
+    pub(super) fn check(&self, columns: &[Column]) -> Result<()> {
+        let parted = Parted(self);
+        let key = Key::read(columns, &parted)?;
+        if key.to_entity() == *self {
+            return Ok(());
+        }
+        let names: Vec<&str> = columns.iter().map(Column::name).collect();
+        let expected = format!("{} values, of the kinds its columns have", columns.len());
+        Err(Error::column(&names.join(", "), expected, format!("the entity {self}")))
+    }
+
     pub(crate) fn hash(&self) -> u64 {
         self.parts().iter().fold(0, |seed, part| hash_of(seed, part.as_ref()))
     }
@@ -70,6 +82,15 @@ impl fmt::Display for Entity {
             write!(f, "{}{part}", if i == 0 { "" } else { "/" })?;
         }
         Ok(())
+    }
+}
+
+/// An entity as the record of its own columns.
+struct Parted<'a>(&'a Entity);
+
+impl Record for Parted<'_> {
+    fn field(&self, column: &Column) -> ValueRef<'_> {
+        self.0.parts().get(column.index()).map_or(ValueRef::Null, Value::as_ref)
     }
 }
 
@@ -129,7 +150,7 @@ pub(crate) fn hash_of(seed: u64, part: ValueRef<'_>) -> u64 {
         ValueRef::Str(text) => mix(seed, Kind::Str as u8, text.as_bytes()),
         ValueRef::I64(x) => mix(seed, Kind::I64 as u8, &x.to_le_bytes()),
         ValueRef::Bool(x) => mix(seed, Kind::Bool as u8, &[u8::from(x)]),
-        ValueRef::Time(x) => mix(seed, Kind::Time as u8, &x.micros().to_le_bytes()),
+        ValueRef::Time(x) => mix(seed, Kind::Time as u8, &x.as_micros().to_le_bytes()),
         _ => seed,
     }
 }

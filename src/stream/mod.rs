@@ -188,8 +188,10 @@ impl Stream {
     /// The stream's frontier becomes at least the state's: below it, the state's events are panes already.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] for a state of another definition.
+    /// [`ErrorKind::Mismatch`] for a state of another definition, [`ErrorKind::Type`] or
+    /// [`ErrorKind::Missing`] for an entity that the definition's entity columns cannot hold.
     pub fn merge_state(&mut self, entity: Entity, state: &State) -> Result<()> {
+        entity.check(self.set.entity_columns())?;
         self.set.check_same(state.set())?;
         if let Some(frontier) = state.frontier() {
             self.clock.advance(frontier);

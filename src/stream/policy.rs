@@ -16,8 +16,8 @@ pub enum FrontierPolicy {
     ///
     /// An event more than `jump` ahead of the latest one is folded in but not believed: it moves nothing
     /// and is counted as `ahead`. When `witnesses` events in a row have been that far ahead, time really
-    /// did move on, and the earliest of them becomes the latest. The first events of a stream are held to
-    /// the same rule.
+    /// did move on, and the earliest of them becomes the latest. A stream begins the same way, though
+    /// nothing is counted then: before its first `witnesses` events it has no frontier.
     Lateness {
         /// How late an event may be and still find its instant.
         lateness: Span,

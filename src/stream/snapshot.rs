@@ -1,26 +1,15 @@
 //! A stream as bytes, and back.
 
 use super::policy::Clock;
-use super::{Counters, Entity, Key, Stream};
+use super::{Counters, Entity, Stream};
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::hash::{Fingerprint, checksum};
-use crate::record::{Column, Record};
 use crate::state::State;
-use crate::value::{Value, ValueRef};
 
 const MAGIC: [u8; 4] = *b"SKST";
 const FORMAT: u8 = 1;
-
-/// An entity as the record of its own columns.
-struct EntityRecord<'a>(&'a Entity);
-
-impl Record for EntityRecord<'_> {
-    fn field(&self, column: &Column) -> ValueRef<'_> {
-        self.0.parts().get(column.index()).map_or(ValueRef::Null, Value::as_ref)
-    }
-}
 
 impl Stream {
     /// Everything in the stream as bytes: entities in order, so equal streams are equal bytes.
@@ -85,10 +74,7 @@ impl Stream {
             if before.as_ref().is_some_and(|before| *before >= entity) {
                 return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
             }
-            Key::read(set.entity_columns(), &EntityRecord(&entity))
-                .ok()
-                .filter(|key| key.to_entity() == entity)
-                .ok_or_else(|| Error::corrupt(format!("{entity} is no entity of this definition")))?;
+            entity.check(set.entity_columns()).map_err(|why| Error::corrupt(why.to_string()))?;
             let len = from.count(1, "state")?;
             let state =
                 State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;

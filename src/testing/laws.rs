@@ -19,7 +19,7 @@ const CASES: u32 = 200;
 
 /// Holds a computer to every law.
 pub(crate) fn hold<C: FeatureComputer>(computer: &C) -> Result<()> {
-    let laws: [(&'static str, Law<C>); 9] = [
+    let laws: [(&'static str, Law<C>); 10] = [
         ("identity", identity),
         ("commutative", commutative),
         ("associative", associative),
@@ -27,6 +27,7 @@ pub(crate) fn hold<C: FeatureComputer>(computer: &C) -> Result<()> {
         ("split", split),
         ("bytes", bytes),
         ("hostile bytes", hostile_bytes),
+        ("presence", presence),
         ("idempotent", idempotent),
         ("group", group),
     ];
@@ -167,6 +168,18 @@ fn hostile_bytes<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], _
             let back = Reader::new(&again).take::<C::State>("state").map_err(|why| format!("{state:?}: {why}"))?;
             same(computer, &state, &back)?;
         }
+    }
+    Ok(())
+}
+
+fn presence<C: FeatureComputer>(computer: &C, a: &[Sample], _: &[Sample], _: &[Sample]) -> Checked {
+    let some = a.iter().any(|(at, values)| {
+        let read: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        C::Input::read(*at, &read).is_some()
+    });
+    let state = fold(computer, a);
+    if some && state == computer.identity() {
+        return Err(format!("inputs came in, but the state is the identity {state:?}"));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub fn vector(set: &FeatureSet, events: &[Event], entity: &Entity, as_of: Timest
         for at in &fold.features {
             let feature = &plan.features[*at];
             let (start, end) = interval(set, &feature.window, &mine, as_of, &passes);
-            let inside = |event: &&&Event| (start..end).contains(&i128::from(event.time().micros()));
+            let inside = |event: &&&Event| (start..end).contains(&i128::from(event.time().as_micros()));
             let mut inputs = mine.iter().filter(inside).filter(|event| passes(event, fold.select.bit)).map(|event| {
                 let args = fold.select.args.iter().map(|place| {
                     let column = &set.columns()[plan.kept[*place].0];
@@ -48,14 +48,14 @@ fn interval(
     as_of: Timestamp,
     passes: &impl Fn(&Event, u64) -> bool,
 ) -> (i128, i128) {
-    let end = i128::from(as_of.micros()) - i128::from(window.offset);
+    let end = i128::from(as_of.as_micros()) - i128::from(window.offset);
     let mut start = match window.tail.back {
         None => i128::MIN,
         Some(back) => (end - i128::from(back)).div_euclid(i128::from(window.tail.step)) * i128::from(window.tail.step),
     };
     let times = |bit: u64| {
         let mut times: Vec<i128> =
-            events.iter().filter(|event| passes(event, bit)).map(|event| event.time().micros().into()).collect();
+            events.iter().filter(|event| passes(event, bit)).map(|event| event.time().as_micros().into()).collect();
         times.retain(|time| *time < end);
         times.sort_unstable();
         times

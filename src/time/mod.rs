@@ -71,7 +71,7 @@ impl Timestamp {
 
     /// Microseconds since the epoch.
     #[inline]
-    pub const fn micros(self) -> i64 {
+    pub const fn as_micros(self) -> i64 {
         self.0
     }
 
@@ -283,6 +283,11 @@ impl From<Span> for TimeDelta {
     }
 }
 
+/// The greatest step that divides both; 0 stands for a step without end.
+pub(crate) const fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 /// The last multiple of `step` at or before `t`; [`BEGINNING`] where that does not exist.
 #[inline]
 pub(crate) const fn floor(t: i64, step: i64) -> i64 {
@@ -303,8 +308,8 @@ mod tests {
 
     #[test]
     fn nanoseconds_are_floored_and_seconds_do_not_wrap() {
-        assert_eq!(Timestamp::from_units(-1, 1_000_000_000).unwrap().micros(), -1);
-        assert_eq!(Timestamp::from_units(1_999, 1_000_000_000).unwrap().micros(), 1);
+        assert_eq!(Timestamp::from_units(-1, 1_000_000_000).unwrap().as_micros(), -1);
+        assert_eq!(Timestamp::from_units(1_999, 1_000_000_000).unwrap().as_micros(), 1);
         assert!(Timestamp::from_units(i64::MAX, 1).is_err());
         assert!(Timestamp::from_micros(i64::MAX).is_err());
     }

@@ -29,8 +29,8 @@ impl Serialize for Value {
                 Self::F64(x) if x.is_finite() => to.serialize_f64(*x),
                 Self::List(x) => to.collect_seq(x.iter()),
                 // RFC 3339 has four digits for a year.
-                Self::Time(x) if !(0..=253_402_300_799_999_999).contains(&(x.micros() + 62_167_219_200_000_000)) => {
-                    to.serialize_i64(x.micros())
+                Self::Time(x) if !(0..=253_402_300_799_999_999).contains(&(x.as_micros() + 62_167_219_200_000_000)) => {
+                    to.serialize_i64(x.as_micros())
                 }
                 other => to.collect_str(other),
             };

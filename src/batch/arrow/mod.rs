@@ -169,7 +169,7 @@ impl<'a> Events<'a> {
                 let key = Key::read(set.entity_columns(), &event);
                 let key = key.map_err(|why| why.context(format!("events, batch {at} row {row}")))?;
                 numbers.push(entities.number(&key));
-                times.push(time.micros());
+                times.push(time.as_micros());
                 places.push((at as u32, row as u32));
             }
         }
@@ -235,7 +235,7 @@ fn asked(set: &FeatureSet, queries: &[RecordBatch], events: &Events<'_>) -> Resu
     for (at, bound) in bound.iter().enumerate() {
         for row in 0..bound.len() {
             let here = |why: Error| why.context(format!("queries, batch {at} row {row}"));
-            times.push(bound.time(row).map_err(here)?.micros());
+            times.push(bound.time(row).map_err(here)?.as_micros());
             let query = bound.row(row);
             let key = Key::read(set.entity_columns(), &query).map_err(here)?;
             groups.push(events.entities.find(&key).map_or(0, |number| number + 1));

@@ -138,7 +138,7 @@ fn answered(kind: Kind, answers: Answered) -> ArrayRef {
 
 /// Values of one kind as an Arrow array.
 fn array(kind: Kind, values: &[Value]) -> ArrayRef {
-    let time = |value: &Value| if let Value::Time(at) = value { Some(at.micros()) } else { None };
+    let time = |value: &Value| if let Value::Time(at) = value { Some(at.as_micros()) } else { None };
     match kind {
         Kind::F64 => Arc::new(values.iter().map(Value::as_f64).collect::<Float64Array>()),
         Kind::I64 => Arc::new(values.iter().map(Value::as_i64).collect::<Int64Array>()),
@@ -219,7 +219,7 @@ pub(super) fn snapshot_of(
 
     let vectors = states.iter().map(|(_, state)| state.vector(as_of)).collect::<Result<Vec<_>>>()?;
     fields.push(Field::new(AS_OF, timestamp(), false));
-    arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.micros(); states.len()]).with_timezone("UTC")));
+    arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.as_micros(); states.len()]).with_timezone("UTC")));
     for (at, (name, kind)) in set.names().iter().zip(set.kinds()).enumerate() {
         let values: Vec<Value> =
             vectors.iter().map(|vector| vector.values().get(at).cloned().unwrap_or(Value::Null)).collect();
