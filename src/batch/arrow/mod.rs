@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use self::input::Bound;
 pub use self::input::{Row, Rows, rows};
 pub use self::output::Snapshot;
-use self::output::{Columns, snapshot_of};
+use self::output::{Columns, Viewed, snapshot_of};
 use super::point_in_time::Pass;
 use super::ranges::Queries;
 use crate::definition::{FeatureSet, Plan};
@@ -99,7 +99,8 @@ pub fn snapshot(set: &FeatureSet, events: &[RecordBatch], as_of: Timestamp) -> R
         }
         state.advance(as_of);
         state.evict();
-        states.push((entity, state));
+        // Nothing but bytes and values outlives its entity's turn.
+        states.push(Viewed { entity, bytes: state.encode(), vector: state.vector(as_of)? });
     }
     snapshot_of(set, states, as_of, events.left_out)
 }

@@ -13,11 +13,11 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use super::AS_OF;
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
-use crate::state::State;
 use crate::stream::Entity;
 use crate::table::Answered;
 use crate::time::Timestamp;
 use crate::value::{Kind, Value, ValueRef};
+use crate::vector::Vector;
 
 /// The answers of a pass, feature by feature.
 pub(super) struct Columns<'a> {
@@ -182,7 +182,7 @@ impl Snapshot {
         &self.values
     }
 
-    /// The entity columns and `state_bytes`: the bytes of [`State::encode`], as Binary.
+    /// The entity columns and `state_bytes`: the bytes of [`State::encode`](crate::State::encode), as Binary.
     pub fn states(&self) -> &RecordBatch {
         &self.states
     }
@@ -198,35 +198,44 @@ impl Snapshot {
     }
 }
 
+/// One entity's part of a snapshot.
+pub(super) struct Viewed {
+    pub(super) entity: Entity,
+    pub(super) bytes: Vec<u8>,
+    pub(super) vector: Vector,
+}
+
 pub(super) fn snapshot_of(
     set: &FeatureSet,
-    mut states: Vec<(Entity, State)>,
+    mut views: Vec<Viewed>,
     as_of: Timestamp,
     left_out: usize,
 ) -> Result<Snapshot> {
-    states.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    views.sort_unstable_by(|a, b| a.entity.cmp(&b.entity));
     let (mut fields, mut arrays) = (Vec::new(), Vec::new());
     for (at, column) in set.entity_columns().iter().enumerate() {
-        let part = |(entity, _): &(Entity, State)| entity.parts().get(at).cloned().unwrap_or(Value::Null);
-        let values: Vec<Value> = states.iter().map(part).collect();
+        let part = |view: &Viewed| view.entity.parts().get(at).cloned().unwrap_or(Value::Null);
+        let values: Vec<Value> = views.iter().map(part).collect();
         entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
     }
-    let encoded: BinaryArray = states.iter().map(|(_, state)| Some(state.encode())).collect();
+    let encoded: BinaryArray = views.iter().map(|view| Some(&view.bytes)).collect();
     let mut state_fields = fields.clone();
     state_fields.push(Field::new("state_bytes", DataType::Binary, false));
     let mut state_arrays = arrays.clone();
     state_arrays.push(Arc::new(encoded));
 
-    let vectors = states.iter().map(|(_, state)| state.vector(as_of)).collect::<Result<Vec<_>>>()?;
     fields.push(Field::new(AS_OF, timestamp(), false));
-    arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.as_micros(); states.len()]).with_timezone("UTC")));
+    arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.as_micros(); views.len()]).with_timezone("UTC")));
     for (at, (name, kind)) in set.names().iter().zip(set.kinds()).enumerate() {
-        let values: Vec<Value> =
-            vectors.iter().map(|vector| vector.values().get(at).cloned().unwrap_or(Value::Null)).collect();
-        if let Some(row) = values.iter().position(|value| *value == Value::Overflow) {
-            return Err(Error::overflow(name).context(format!("entity {}", states[row].0)));
+        let mut answers = Answered::with_capacity(kind, views.len());
+        for view in &views {
+            let value = view.vector.values().get(at).cloned().unwrap_or(Value::Null);
+            if value == Value::Overflow {
+                return Err(Error::overflow(name).context(format!("entity {}", view.entity)));
+            }
+            answers.push(value);
         }
-        let values = array(kind, &values);
+        let values = answered(kind, answers);
         fields.push(Field::new(name, values.data_type().clone(), set.is_nullable(at)));
         arrays.push(values);
     }
