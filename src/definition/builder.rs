@@ -7,15 +7,12 @@ use super::FeatureSet;
 use super::compile::compile;
 use crate::computer::{FeatureComputer, MAX_ARGS};
 use crate::error::{Error, Result};
-use crate::expr::{Derived, Filter};
+use crate::expr::{Derived, Filter, MAX_DEPTH};
 use crate::features::{self, Aggregate, Reads};
 use crate::fold::Fold;
 use crate::record::MAX_ENTITY_COLUMNS;
 use crate::value::{Kind, Value};
 use crate::window::{Base, Window};
-
-/// How deep `all`, `any` and `not` may be nested in a filter.
-pub const MAX_DEPTH: usize = 32;
 
 /// One feature: an aggregate of a column, over a window, of the events that pass a filter.
 ///

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, Serializer};
 
-pub use self::builder::{Builder, Feature, MAX_DEPTH, Names};
+pub use self::builder::{Builder, Feature, Names};
 pub use self::plan::MAX_FILTERS;
 pub(crate) use self::plan::{FoldPlan, Plan, Storage, WindowPlan};
 use crate::error::{Error, Result};

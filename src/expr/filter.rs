@@ -9,6 +9,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::value::{Kind, Value, ValueRef};
 
+/// How deep `all`, `any` and `not` may be nested in a filter.
+pub const MAX_DEPTH: usize = 32;
+
 /// How a column is compared with a literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
@@ -163,7 +166,7 @@ impl Node {
     pub(crate) fn check(&self, depth: usize) -> Result<(), String> {
         let inner = |node: &Self| match depth.checked_sub(1) {
             Some(depth) => node.check(depth),
-            None => Err("conditions are nested too deep; 32 levels are allowed".into()),
+            None => Err(format!("conditions are nested too deep; {MAX_DEPTH} levels are allowed")),
         };
         let literal = |value: &Value| match value {
             Value::F64(x) if !x.is_finite() => Err(format!("compares with {x:?}; a number must be finite")),

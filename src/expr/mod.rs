@@ -6,5 +6,5 @@ mod predicate;
 
 pub use self::derived::Derived;
 pub(crate) use self::derived::Term;
-pub use self::filter::{Col, Filter, col};
+pub use self::filter::{Col, Filter, MAX_DEPTH, col};
 pub(crate) use self::predicate::Predicate;

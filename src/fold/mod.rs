@@ -147,6 +147,9 @@ impl<C: FeatureComputer> Fold for C {
         for (from, until) in old.aged(new) {
             let first = panes.0.partition_point(|(start, _)| *start < from);
             let last = panes.0.partition_point(|(start, _)| *start < until);
+            if first == last {
+                continue;
+            }
             // The pane just before may be the coarser one that these fold into.
             let mut coarse: Vec<(i64, C::State)> = Vec::new();
             let before = first.saturating_sub(1);
@@ -157,9 +160,7 @@ impl<C: FeatureComputer> Fold for C {
                     _ => coarse.push((start, state.clone())),
                 }
             }
-            if first < last {
-                panes.0.splice(before..last, coarse);
-            }
+            panes.0.splice(before..last, coarse);
         }
         if panes.0.is_empty() {
             *lane = None;
