@@ -18,6 +18,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum ErrorKind {
     /// A feature set cannot mean anything as it is written.
     Definition,
+    /// A parameter, such as a sketch's precision, is out of range.
+    Parameter,
     /// A column is missing from an event or a batch.
     Missing,
     /// A value is of a kind its column does not have.
@@ -26,7 +28,7 @@ pub enum ErrorKind {
     Time,
     /// Two definitions that must be one are not.
     Mismatch,
-    /// Bytes do not start like a skewless state.
+    /// Bytes do not start like what was to be read.
     Magic,
     /// Bytes are of a format this version does not read.
     Format,
@@ -60,6 +62,8 @@ pub struct Error(Box<Inner>);
 enum Inner {
     #[error("{at}: {message}")]
     Definition { at: String, message: String },
+    #[error("`{name}`: found {found}, allowed: {allowed}")]
+    Parameter { name: &'static str, found: String, allowed: String },
     #[error("column `{column}` is {what}")]
     Missing { column: String, what: String },
     #[error("column `{column}`: found {found}, expected {expected}")]
@@ -68,9 +72,9 @@ enum Inner {
     Time(String),
     #[error("{0}")]
     Mismatch(String),
-    #[error("not a skewless state: starts with {found:02x?}, expected {expected:02x?}")]
+    #[error("not bytes of this kind: starts with {found:02x?}, expected {expected:02x?}")]
     Magic { found: Vec<u8>, expected: [u8; 4] },
-    #[error("state format {found} is not readable here; this version reads format {expected}")]
+    #[error("format {found} is not readable here; this version reads format {expected}")]
     Format { found: u8, expected: u8 },
     #[error("corrupt bytes: {0}")]
     Corrupt(String),
@@ -96,6 +100,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
             Inner::Definition { .. } => ErrorKind::Definition,
+            Inner::Parameter { .. } => ErrorKind::Parameter,
             Inner::Missing { .. } => ErrorKind::Missing,
             Inner::Type { .. } => ErrorKind::Type,
             Inner::Time(_) => ErrorKind::Time,
@@ -145,6 +150,9 @@ impl Error {
 
     pub(crate) fn definition(at: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Inner::Definition { at: at.into(), message: message.into() })
+    }
+    pub(crate) fn parameter(name: &'static str, found: impl fmt::Display, allowed: impl fmt::Display) -> Self {
+        Self::new(Inner::Parameter { name, found: found.to_string(), allowed: allowed.to_string() })
     }
     pub(crate) fn missing(column: &str, what: impl Into<String>) -> Self {
         Self::new(Inner::Missing { column: column.into(), what: what.into() })

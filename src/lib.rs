@@ -12,6 +12,7 @@ mod value;
 mod computer;
 mod record;
 mod rows;
+pub mod sketches;
 #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
 mod table;
 

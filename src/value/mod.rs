@@ -298,6 +298,18 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
     }
 }
 
+macro_rules! ref_from {
+    ($($from:ty => $kind:ident),+ $(,)?) => {$(
+        impl<'a> From<$from> for ValueRef<'a> {
+            fn from(x: $from) -> Self {
+                Self::$kind(x)
+            }
+        }
+    )+};
+}
+
+ref_from!(bool => Bool, i64 => I64, f64 => F64, &'a str => Str, Timestamp => Time, &'a [f64] => List);
+
 impl From<f64> for Value {
     /// NaN becomes null and `-0.0` becomes `0.0`.
     fn from(x: f64) -> Self {

@@ -1,0 +1,8 @@
+//! Sketches: summaries of bounded size whose bytes depend on what went in and on nothing else.
+//!
+//! Usable alone, without a definition. Each is a pure function of the set or the multiset of its inputs: the
+//! order, the partition and the merge tree change neither an answer nor a byte.
+
+mod hash;
+
+pub use self::hash::ValueHash;
