@@ -35,7 +35,7 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 /// ```
 /// use skewless::sketches::ValueHash;
 /// assert_eq!(ValueHash::new(0).hash("feature"), ValueHash::new(0).hash("feature"));
-/// assert_ne!(ValueHash::new(0).hash(5), ValueHash::new(0).hash(5.0));
+/// assert_ne!(ValueHash::new(0).hash(5i64), ValueHash::new(0).hash(5.0));
 /// assert_ne!(ValueHash::new(0).hash("feature"), ValueHash::new(1).hash("feature"));
 /// ```
 ///
