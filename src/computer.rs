@@ -7,8 +7,8 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::time::Timestamp;
-use crate::value::{Double, Kind, List, Text, Value, ValueRef};
+use crate::time::{Interval, Timestamp};
+use crate::value::{Double, Kind, List, Shape, Text, Value, ValueRef};
 
 /// The most columns one computer reads, a tie break included.
 pub const MAX_ARGS: usize = 4;
@@ -38,7 +38,7 @@ pub const MAX_ARGS: usize = 4;
 /// # Examples
 /// The longest text seen, ties to the lesser one:
 /// ```
-/// use skewless::{FeatureComputer, Kind, Value};
+/// use skewless::{FeatureComputer, Interval, Kind, Shape, Value};
 ///
 /// #[derive(Debug)]
 /// struct Longest;
@@ -50,8 +50,8 @@ pub const MAX_ARGS: usize = 4;
 ///     fn id(&self) -> String {
 ///         "example.longest/1".into()
 ///     }
-///     fn output_kind(&self) -> Kind {
-///         Kind::Str
+///     fn output_shape(&self) -> Shape {
+///         Kind::Str.into()
 ///     }
 ///     fn identity(&self) -> Option<String> {
 ///         None
@@ -67,7 +67,7 @@ pub const MAX_ARGS: usize = 4;
 ///             self.update(into, text);
 ///         }
 ///     }
-///     fn output(&self, state: &Option<String>) -> Value {
+///     fn output(&self, state: &Option<String>, _: Interval) -> Value {
 ///         Value::from(state.as_deref().map(str::to_owned))
 ///     }
 /// }
@@ -90,6 +90,9 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     /// Whether [`retract`](Self::retract) undoes [`update`](Self::update) exactly (law 9).
     const GROUP: bool = false;
 
+    /// Whether [`output`](Self::output) may be null.
+    const NULLABLE: bool = true;
+
     /// A name, the parameters and a version: all that can change an answer. It enters the fingerprint.
     fn id(&self) -> String;
 
@@ -100,7 +103,12 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     }
 
     /// What [`output`](Self::output) gives when it is not null.
-    fn output_kind(&self) -> Kind;
+    fn output_shape(&self) -> Shape;
+
+    /// How far an answer may be from the truth; exact unless said otherwise.
+    fn accuracy(&self) -> Accuracy {
+        Accuracy::Exact
+    }
 
     /// The state of no inputs, and of nothing else: where a feature has a default, this state gives it, and
     /// a pane that holds it is let go.
@@ -112,14 +120,42 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     /// Folds another state in.
     fn merge(&self, into: &mut Self::State, from: &Self::State);
 
-    /// The answer: a pure function of the state.
-    fn output(&self, state: &Self::State) -> Value;
+    /// The answer: a pure function of the state and of the interval it is the fold of.
+    ///
+    /// Few need the interval: a rate its length, the time since the last event its end.
+    fn output(&self, state: &Self::State, over: Interval) -> Value;
+
+    /// Whether a state that was decoded can be one of this computer's: of its precision, its length, within its
+    /// limits. One that is not is refused as [`NotCanonical`](crate::ErrorKind::NotCanonical).
+    fn accepts(&self, state: &Self::State) -> bool {
+        let _ = state;
+        true
+    }
 
     /// Takes one input back out. Called only where [`GROUP`](Self::GROUP) is true, and only for an
     /// input that is in.
     fn retract(&self, state: &mut Self::State, input: Self::Input<'_>) {
         let _ = (state, input);
     }
+}
+
+/// How far an answer may be from the truth, as far as that is known without the data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Accuracy {
+    /// Exact, or rounded as the aggregate's card says.
+    Exact,
+    /// The standard deviation of the relative error.
+    StandardError(f64),
+    /// Never too small, and too large by more than `epsilon` times the total only with probability `delta`.
+    Overestimate {
+        /// The share of the total.
+        epsilon: f64,
+        /// The probability.
+        delta: f64,
+    },
+    /// The greatest relative error of a value, while the sketch is within its limit.
+    RelativeError(f64),
 }
 
 /// What a column must hold to be an argument.
@@ -202,7 +238,17 @@ input_of_two!(
     (Str: &'a str, F64: f64),
     (Str: &'a str, I64: i64),
     (Str: &'a str, Str: &'a str),
+    (Bool: bool, Bool: bool),
 );
+
+impl<'a> Input<'a> for (ValueRef<'a>, ValueRef<'a>) {
+    const ARGS: &'static [Arg] = &[Arg::Any, Arg::Any];
+
+    #[inline]
+    fn read(_: Timestamp, args: &[ValueRef<'a>]) -> Option<Self> {
+        if let [a, b, ..] = args { (!a.is_null() && !b.is_null()).then_some((*a, *b)) } else { None }
+    }
+}
 
 /// An input with its event time and, where a tie-break column is declared, that column's value.
 ///

@@ -5,6 +5,7 @@ mod codec;
 mod error;
 mod exact;
 mod hash;
+mod math;
 mod time;
 mod value;
 
@@ -49,8 +50,8 @@ pub use crate::hash::Fingerprint;
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
 pub use crate::state::{Outcome, State};
 pub use crate::stream::{Counters, Entity, FrontierPolicy, Stream};
-pub use crate::time::{Span, Timestamp};
-pub use crate::value::{Double, Kind, List, Text, Value, ValueRef};
+pub use crate::time::{Interval, Span, Timestamp};
+pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, ValueRef};
 pub use crate::vector::Vector;
 pub use crate::window::{DEFAULT_HOPS, Window};
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::computer::{Dated, FeatureComputer};
 use crate::fold::{LaneSlot, panes};
 use crate::rows::Rows;
-use crate::time::{Timestamp, floor};
-use crate::value::{Kind, Value};
+use crate::time::{Interval, Timestamp, floor};
+use crate::value::{Kind, Shape, Value};
 
 /// The first and the last moment of activity in a pane.
 ///
@@ -29,8 +29,8 @@ impl FeatureComputer for Activity {
     fn id(&self) -> String {
         "activity/1".into()
     }
-    fn output_kind(&self) -> Kind {
-        Kind::Time
+    fn output_shape(&self) -> Shape {
+        Kind::Time.into()
     }
     fn identity(&self) -> Self::State {
         None
@@ -46,7 +46,7 @@ impl FeatureComputer for Activity {
             (a, b) => a.or(b),
         };
     }
-    fn output(&self, state: &Self::State) -> Value {
+    fn output(&self, state: &Self::State, _: Interval) -> Value {
         state.map(|stretch| stretch.first).into()
     }
 }

@@ -14,12 +14,44 @@ pub(crate) struct Head {
 }
 
 /// Which rows an aggregate reads, and which of their values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Select {
     /// The bit of the filter.
     pub(crate) bit: u64,
     /// Places of the arguments among a row's values.
     pub(crate) args: Vec<usize>,
+    /// Filter bits that follow the arguments as true or false.
+    pub(crate) conditions: Vec<u64>,
+    /// The bit of the rows that take their input back out; 0 for none.
+    pub(crate) retract: u64,
+}
+
+impl Select {
+    /// The rows of a filter, without arguments.
+    pub(crate) fn rows(bit: u64) -> Self {
+        Self { bit, args: Vec::new(), conditions: Vec::new(), retract: 0 }
+    }
+
+    /// How many arguments there are.
+    #[inline]
+    pub(crate) fn width(&self) -> usize {
+        self.args.len() + self.conditions.len()
+    }
+
+    /// Puts the arguments of a row into their places: its values, and which conditions it passed.
+    #[inline]
+    pub(crate) fn fill<'v>(
+        &self,
+        args: &mut [ValueRef<'v>; MAX_ARGS],
+        mask: u64,
+        value: impl Fn(usize) -> ValueRef<'v>,
+    ) {
+        let values = self.args.iter().map(|place| value(*place));
+        let passed = self.conditions.iter().map(|bit| ValueRef::Bool(mask & bit != 0));
+        for (arg, found) in args.iter_mut().zip(values.chain(passed)) {
+            *arg = found;
+        }
+    }
 }
 
 /// Rows in time order, `width` values each.
@@ -60,14 +92,12 @@ impl Rows {
         self.values.get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
     }
 
-    /// The arguments at `places` of row `i`, borrowed.
+    /// The arguments of row `i`, borrowed.
     #[inline]
-    pub(crate) fn args(&self, i: usize, places: &[usize]) -> [ValueRef<'_>; MAX_ARGS] {
+    pub(crate) fn args(&self, i: usize, mask: u64, select: &Select) -> [ValueRef<'_>; MAX_ARGS] {
         let values = self.values(i);
         let mut args = [ValueRef::Null; MAX_ARGS];
-        for (arg, place) in args.iter_mut().zip(places) {
-            *arg = values.get(*place).map_or(ValueRef::Null, Value::as_ref);
-        }
+        select.fill(&mut args, mask, |place| values.get(place).map_or(ValueRef::Null, Value::as_ref));
         args
     }
 

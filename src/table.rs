@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::time::Timestamp;
-use crate::value::{Kind, List, Value, ValueRef};
+use crate::value::{Kind, List, Shape, Value, ValueRef};
 
 /// One column of a batch; its text and lists are borrowed from the batch.
 #[derive(Clone, Debug)]
@@ -92,11 +92,11 @@ pub(crate) enum Answered {
 }
 
 impl Answered {
-    /// None yet, of `kind`, with room for `len`.
-    pub(crate) fn with_capacity(kind: Kind, len: usize) -> Self {
-        match kind {
-            Kind::F64 => Self::F64(Vec::with_capacity(len), Vec::with_capacity(len)),
-            Kind::I64 => Self::I64(Vec::with_capacity(len), Vec::with_capacity(len)),
+    /// None yet, of `shape`, with room for `len`.
+    pub(crate) fn with_capacity(shape: &Shape, len: usize) -> Self {
+        match shape {
+            Shape::One(Kind::F64) => Self::F64(Vec::with_capacity(len), Vec::with_capacity(len)),
+            Shape::One(Kind::I64) => Self::I64(Vec::with_capacity(len), Vec::with_capacity(len)),
             _ => Self::Any(Vec::with_capacity(len)),
         }
     }

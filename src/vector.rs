@@ -56,7 +56,7 @@ impl Vector {
     /// 2^63 - 1 is accepted, one more is not.
     pub fn value(&self, name: &str) -> Result<&Value> {
         match self.get(name) {
-            Some(Value::Overflow) => Err(Error::overflow(name)),
+            Some(value) if value.overflows() => Err(Error::overflow(name)),
             Some(value) => Ok(value),
             None => Err(Error::definition(name, format!("no such feature; there are {}", self.names.join(", ")))),
         }

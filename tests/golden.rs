@@ -107,17 +107,21 @@ fn definition(feature: &str) -> String {
 /// One set for every aggregate and kind it takes, over two windows; then one for every window.
 fn sets() -> Vec<FeatureSet> {
     let mut sets = Vec::new();
-    for name in features::names() {
-        let before = sets.len();
-        for column in COLUMNS.iter().map(|(column, _)| *column).chain(["*"]) {
-            let of = |over: &str| format!(r#"{{"{name}": "{column}", "over": {over}}}"#);
-            let two = format!(r#""all": {}, "day": {}"#, of(WINDOWS[0]), of(WINDOWS[1]));
-            // A kind it does not take has no bytes to pin; `*` is a column like any other but for `count`.
-            if column != "*" || name == "count" {
-                sets.extend(FeatureSet::from_json(&definition(&two)));
-            }
+    for (name, examples) in features::catalogue() {
+        for example in examples {
+            let two = format!(
+                r#""all": {{{example}, "over": {}}}, "day": {{{example}, "over": {}}}"#,
+                WINDOWS[0], WINDOWS[1]
+            );
+            sets.push(FeatureSet::from_json(&definition(&two)).unwrap_or_else(|why| panic!("{name}: {why}")));
         }
-        assert!(sets.len() > before, "`{name}` takes none of the kinds here");
+    }
+    for series in [
+        r#"{"tumbling": "1h"}, "series": {"steps": 3, "step": "1h"}"#,
+        r#"{"sliding": "1d", "hop": "1h"}, "series": {"steps": 2, "step": "2h"}, "default": -1"#,
+    ] {
+        let features = format!(r#""s": {{"sum": "amount", "over": {series}}}"#);
+        sets.push(FeatureSet::from_json(&definition(&features)).unwrap());
     }
     for over in WINDOWS {
         let filter = r#""where": {"flag": true}, "#;
@@ -146,6 +150,11 @@ fn bits(value: &Value) -> String {
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(|x| format!("{:016x}", x.to_bits())).collect();
             format!("list:{}", items.join("+"))
+        }
+        Value::Items(items) => format!("items:[{}]", items.iter().map(bits).collect::<Vec<_>>().join(" ")),
+        Value::Map(pairs) => {
+            let pairs: Vec<String> = pairs.iter().map(|(k, v)| format!("{}={}", bits(k), bits(v))).collect();
+            format!("map:{{{}}}", pairs.join(" "))
         }
         Value::Time(at) => format!("timestamp:{}", at.as_micros()),
         Value::Str(text) => format!("string:{:?}", &**text),

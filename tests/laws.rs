@@ -1,7 +1,7 @@
 //! Catches an aggregate that depends on order, on how its inputs were split, or on how it was stored.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-use skewless::{ErrorKind, FeatureComputer, Kind, Value, testing};
+use skewless::{ErrorKind, FeatureComputer, Interval, Kind, Shape, Value, testing};
 
 #[test]
 fn every_builtin_keeps_every_law() {
@@ -18,8 +18,8 @@ impl FeatureComputer for PlainSum {
     fn id(&self) -> String {
         "plain_sum/1".into()
     }
-    fn output_kind(&self) -> Kind {
-        Kind::F64
+    fn output_shape(&self) -> Shape {
+        Kind::F64.into()
     }
     fn identity(&self) -> f64 {
         0.0
@@ -30,7 +30,7 @@ impl FeatureComputer for PlainSum {
     fn merge(&self, into: &mut f64, from: &f64) {
         *into += from;
     }
-    fn output(&self, state: &f64) -> Value {
+    fn output(&self, state: &f64, _: Interval) -> Value {
         (*state).into()
     }
 }
@@ -53,8 +53,8 @@ impl FeatureComputer for FalseClaim {
     fn id(&self) -> String {
         "false_claim/1".into()
     }
-    fn output_kind(&self) -> Kind {
-        Kind::I64
+    fn output_shape(&self) -> Shape {
+        Kind::I64.into()
     }
     fn identity(&self) -> u64 {
         0
@@ -65,7 +65,7 @@ impl FeatureComputer for FalseClaim {
     fn merge(&self, into: &mut u64, from: &u64) {
         *into += from;
     }
-    fn output(&self, state: &u64) -> Value {
+    fn output(&self, state: &u64, _: Interval) -> Value {
         Value::I64(*state as i64)
     }
 }

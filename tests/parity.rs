@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::builder::{Float64Builder, ListBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int64Array, LargeStringArray, RecordBatch,
@@ -12,8 +13,8 @@ use arrow_array::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 use skewless::batch::{point_in_time, snapshot};
-use skewless::testing::{Event, events::events, events::moment, oracle};
-use skewless::{Entity, FeatureSet, Kind, State, Timestamp, Value, features};
+use skewless::testing::{Event, events::events, events::moment, example_set, oracle};
+use skewless::{Entity, FeatureSet, Kind, Shape, State, Timestamp, Value, features};
 
 /// A column of events as one of the Arrow types that can hold its kind; `flavour` picks which.
 fn column(kind: Option<Kind>, values: &[Value], flavour: usize) -> ArrayRef {
@@ -36,6 +37,14 @@ fn column(kind: Option<Kind>, values: &[Value], flavour: usize) -> ArrayRef {
             } else {
                 Arc::new(all().collect::<TimestampMicrosecondArray>())
             }
+        }
+        (Some(Kind::List), _) => {
+            let mut lists = ListBuilder::new(Float64Builder::new());
+            for value in values {
+                lists.values().append_slice(value.as_list().unwrap_or(&[]));
+                lists.append(value.as_list().is_some());
+            }
+            Arc::new(lists.finish())
         }
         (_, 0) => Arc::new(text().collect::<StringArray>()),
         (_, 1) => Arc::new(text().collect::<LargeStringArray>()),
@@ -67,7 +76,7 @@ fn asking(asked: &[(Entity, Timestamp)]) -> RecordBatch {
 }
 
 /// The value of an answer, back from Arrow.
-fn cell(array: &dyn Array, row: usize) -> Value {
+fn cell(array: &dyn Array, shape: &Shape, row: usize) -> Value {
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
     use arrow_schema::DataType;
@@ -78,11 +87,36 @@ fn cell(array: &dyn Array, row: usize) -> Value {
         DataType::Int64 => Value::I64(array.as_primitive::<Int64Type>().value(row)),
         DataType::Float64 => Value::F64(array.as_primitive::<Float64Type>().value(row)),
         DataType::Utf8 => array.as_string::<i32>().value(row).into(),
+        DataType::List(field) if *field.data_type() == DataType::Float64 && shape.kind() == Some(Kind::List) => {
+            Value::from(array.as_list::<i32>().value(row).as_primitive::<Float64Type>().values().to_vec())
+        }
+        DataType::List(_) => {
+            let items = array.as_list::<i32>().value(row);
+            match shape {
+                Shape::Map(key, value) => {
+                    let pairs = items.as_struct();
+                    let part = |at: usize, shape: &Shape, row| cell(pairs.column(at).as_ref(), shape, row);
+                    let pair = |row| (part(0, &Shape::One(*key), row), part(1, value, row));
+                    Value::Map((0..items.len()).map(pair).collect())
+                }
+                Shape::List(item) => Value::Items((0..items.len()).map(|row| cell(&items, item, row)).collect()),
+                other => panic!("{other} came as a list"),
+            }
+        }
         DataType::Boolean => Value::Bool(array.as_boolean().value(row)),
         DataType::Timestamp(..) => {
             Value::Time(Timestamp::from_micros(array.as_primitive::<TimestampMicrosecondType>().value(row)).unwrap())
         }
         other => panic!("{other}"),
+    }
+}
+
+fn overflows(value: &Value) -> bool {
+    match value {
+        Value::Overflow => true,
+        Value::Items(items) => items.iter().any(overflows),
+        Value::Map(pairs) => pairs.iter().any(|(_, value)| overflows(value)),
+        _ => false,
     }
 }
 
@@ -101,12 +135,13 @@ fn hold(set: &FeatureSet, cases: u32) {
             asked.extend(log.iter().map(|event| (event.entity(), event.time())));
             let answers = point_in_time(set, &batches(set, &log, &cuts), &[asking(&asked)]);
             let truth: Vec<Vec<Value>> = asked.iter().map(|(who, at)| oracle::vector(set, &log, who, *at)).collect();
-            let overflows = truth.iter().flatten().any(|value| *value == Value::Overflow);
+            let overflows = truth.iter().flatten().any(overflows);
             prop_assert_eq!(answers.is_err(), overflows, "{:?}", answers.err());
             let Ok(answers) = answers else { return Ok(()) };
+            let shapes: Vec<Shape> = set.shapes().collect();
             for (row, truth) in truth.iter().enumerate() {
                 for (at, expected) in truth.iter().enumerate() {
-                    let found = cell(answers.column(at + 2).as_ref(), row);
+                    let found = cell(answers.column(at + 2).as_ref(), &shapes[at], row);
                     prop_assert_eq!(&found, expected, "{} of {:?}", set.names()[at], asked[row]);
                 }
             }
@@ -125,6 +160,7 @@ fn snapshots_agree(set: &FeatureSet, log: &[Event], cuts: &[usize], as_of: Times
     entities.dedup();
     prop_assert_eq!(view.states().num_rows(), entities.len());
     prop_assert_eq!(view.left_out(), log.len() - past.len());
+    let shapes: Vec<Shape> = set.shapes().collect();
     for (row, entity) in entities.iter().enumerate() {
         let mut state = State::new(set);
         for event in past.iter().rev().filter(|event| event.entity() == *entity) {
@@ -135,7 +171,7 @@ fn snapshots_agree(set: &FeatureSet, log: &[Event], cuts: &[usize], as_of: Times
         prop_assert_eq!(stored, state.encode(), "state of {}", entity);
         let truth = oracle::vector(set, log, entity, as_of);
         for (at, expected) in truth.iter().enumerate() {
-            prop_assert_eq!(&cell(view.values().column(at + 2).as_ref(), row), expected);
+            prop_assert_eq!(&cell(view.values().column(at + 2).as_ref(), &shapes[at], row), expected);
         }
     }
     Ok(())
@@ -179,22 +215,21 @@ fn every_window_gives_the_same_bits_in_batch() {
 
 #[test]
 fn every_aggregate_gives_the_same_bits_in_batch() {
-    for name in features::names() {
-        for column in ["amount", "qty", "category", "seen", "flag"] {
-            let feature = |at: usize, window: &str| {
-                format!(r#""f{at}": {{"{name}": "{column}", "where": {{"amount": {{"ge": -1}}}}, "over": {window}}}"#)
-            };
-            let json = format!(
-                r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts",
-                    "columns": {{"qty": "i64", "seen": "timestamp", "flag": "bool", "category": "string"}},
-                    "features": {{{}, {}, {}}}}}"#,
-                feature(0, r#""lifetime""#),
-                feature(1, r#"{"sliding": "1d", "hop": "exact"}"#),
-                feature(2, r#"{"tumbling": "1h"}"#)
-            );
-            if let Ok(set) = FeatureSet::from_json(&json) {
-                hold(&set, 15);
-            }
-        }
+    let windows = [r#""lifetime""#, r#"{"sliding": "1d", "hop": "exact"}"#, r#"{"tumbling": "1h"}"#];
+    for example in features::catalogue().flat_map(|(_, examples)| examples) {
+        let set = example_set(&[example], &windows).unwrap_or_else(|why| panic!("{example}: {why}"));
+        hold(&set, 12);
+    }
+}
+
+#[test]
+fn a_series_gives_the_same_bits_in_batch() {
+    for window in [
+        r#"{"tumbling": "1h"}, "series": {"steps": 4, "step": "1h"}"#,
+        r#"{"sliding": "1d", "hop": "1h", "offset": "1h"}, "series": {"steps": 3, "step": "2h"}"#,
+        r#"{"sliding": "1h", "hop": "exact"}, "series": {"steps": 3, "step": "90m"}"#,
+    ] {
+        let examples = [r#""sum": "amount""#, r#""sum": "qty""#, r#""count": "*", "by": "word""#];
+        hold(&example_set(&examples, &[window]).unwrap(), 40);
     }
 }

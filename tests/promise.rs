@@ -1,7 +1,8 @@
 //! Catches any order, partition, merge tree, frontier or codec that changes a bit of a state or an answer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-use skewless::{FeatureSet, features, testing::check_set};
+use skewless::testing::{check_set, example_set};
+use skewless::{FeatureSet, features};
 
 const WINDOWS: [&str; 22] = [
     r#""lifetime""#,
@@ -51,23 +52,26 @@ fn every_window_alone_keeps_the_promise() {
 
 #[test]
 fn every_aggregate_over_shared_panes_keeps_the_promise() {
-    for name in features::names() {
-        for column in ["amount", "qty", "category", "seen", "flag"] {
-            let feature = |i: usize, window: &str| {
-                format!(r#""f{i}": {{"{name}": "{column}", "where": {{"amount": {{"ge": -1}}}}, "over": {window}}}"#)
-            };
-            let windows = [WINDOWS[0], WINDOWS[1], WINDOWS[3], WINDOWS[4], WINDOWS[9], WINDOWS[17]];
-            let features: Vec<String> = windows.iter().enumerate().map(|(i, window)| feature(i, window)).collect();
-            let json = format!(
-                r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts",
-                    "columns": {{"qty": "i64", "seen": "timestamp", "flag": "bool", "category": "string"}},
-                    "features": {{{}}}}}"#,
-                features.join(", ")
-            );
-            if let Ok(set) = FeatureSet::from_json(&json) {
-                check_set(&set, 20).unwrap_or_else(|why| panic!("{name} of {column}: {why}"));
-            }
-        }
+    let windows = [WINDOWS[0], WINDOWS[1], WINDOWS[3], WINDOWS[4], WINDOWS[9], WINDOWS[17]];
+    for example in features::catalogue().flat_map(|(_, examples)| examples) {
+        let set = example_set(&[example], &windows).unwrap_or_else(|why| panic!("{example}: {why}"));
+        check_set(&set, 12).unwrap_or_else(|why| panic!("{example}: {why}"));
+    }
+}
+
+#[test]
+fn a_series_keeps_the_promise() {
+    for window in [
+        r#"{"tumbling": "1h"}, "series": {"steps": 4, "step": "1h"}"#,
+        r#"{"tumbling": "1h"}, "series": {"steps": 3, "step": "2h"}"#,
+        r#"{"sliding": "1h", "hop": "5m"}, "series": {"steps": 5, "step": "1h"}"#,
+        r#"{"sliding": "1d", "hop": "1h"}, "series": {"steps": 3, "step": "2h"}"#,
+        r#"{"sliding": "1h", "hop": "exact"}, "series": {"steps": 3, "step": "90m"}"#,
+        r#"{"sliding": "1d", "hop": "1h", "offset": "30m"}, "series": {"steps": 1, "step": "1h"}, "default": 7"#,
+    ] {
+        let examples = [r#""sum": "amount""#, r#""max": "qty", "where": {"flag": true}"#, r#""count": "*""#];
+        let examples = if window.contains("default") { &examples[..1] } else { &examples[..] };
+        check_set(&example_set(examples, &[window]).unwrap(), 60).unwrap_or_else(|why| panic!("{window}: {why}"));
     }
 }
 

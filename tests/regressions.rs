@@ -83,8 +83,8 @@ impl FeatureComputer for Impostor {
     fn state_id(&self) -> String {
         "tally/1".into()
     }
-    fn output_kind(&self) -> Kind {
-        Kind::I64
+    fn output_shape(&self) -> Shape {
+        Kind::I64.into()
     }
     fn identity(&self) -> i64 {
         0
@@ -95,7 +95,7 @@ impl FeatureComputer for Impostor {
     fn merge(&self, into: &mut i64, from: &i64) {
         *into += from;
     }
-    fn output(&self, state: &i64) -> Value {
+    fn output(&self, state: &i64, _: Interval) -> Value {
         Value::I64(*state)
     }
 }
@@ -297,8 +297,8 @@ impl FeatureComputer for AnyOf {
     fn id(&self) -> String {
         "any_of/1".into()
     }
-    fn output_kind(&self) -> Kind {
-        Kind::Bool
+    fn output_shape(&self) -> Shape {
+        Kind::Bool.into()
     }
     fn identity(&self) -> bool {
         false
@@ -309,7 +309,7 @@ impl FeatureComputer for AnyOf {
     fn merge(&self, into: &mut bool, from: &bool) {
         *into |= from;
     }
-    fn output(&self, state: &bool) -> Value {
+    fn output(&self, state: &bool, _: Interval) -> Value {
         Value::Bool(*state)
     }
 }

@@ -14,16 +14,34 @@ pub(super) struct Queries<'a> {
     pub(super) times: &'a [i64],
 }
 
-/// The rows `[from, to)` of the sorted table that `window` sees at each query, in sorted query order.
+/// What a window sees at each query, in sorted query order.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The rows `[from, to)` of the sorted table.
+    pub(super) rows: Vec<Range>,
+    /// Where the window starts, if that depends on the events; else empty.
+    pub(super) starts: Vec<i64>,
+}
+
+/// The rows of the sorted table that `window` sees at each query.
 pub(super) fn ranges(
     plan: &Plan,
     window: &WindowPlan,
     table: &Table<'_>,
     events: &Grouping,
     queries: &Queries<'_>,
-) -> Vec<Range> {
+) -> Seen {
     let mut out = Vec::with_capacity(queries.times.len());
     out.resize(queries.grouping.group(0).len(), (0, 0));
+    let mut starts = Vec::new();
+    if window.session.is_some() || window.reset.is_some() {
+        starts.reserve(queries.times.len());
+        for row in queries.grouping.order.get(queries.grouping.group(0)).unwrap_or(&[]) {
+            let (start, end) = window.bounds(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
+            // No event, no session: it starts where it ends.
+            starts.push(if window.session.is_some() { end } else { start });
+        }
+    }
     let activity = window.session.and_then(|(gap, fold)| Some((gap, plan.folds.get(fold)?.select.bit)));
     for entity in 0..events.starts.len().saturating_sub(1) {
         let asked = queries.grouping.group(entity + 1);
@@ -35,9 +53,12 @@ pub(super) fn ranges(
         for row in queries.grouping.order.get(asked).unwrap_or(&[]) {
             let (low, high) = walk.to(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
             out.push(((rows.start + low) as u32, (rows.start + high) as u32));
+            if window.session.is_some() || window.reset.is_some() {
+                starts.push(walk.start);
+            }
         }
     }
-    out
+    Seen { rows: out, starts }
 }
 
 /// One entity's rows, walked forward as the queries' times rise.
@@ -49,6 +70,8 @@ struct Walk<'a> {
     activity: Option<(i64, u64)>,
     low: usize,
     high: usize,
+    /// Where the window starts at the query asked last.
+    start: i64,
     /// The last activity before the end, and where its run started.
     last: Option<i64>,
     run: i64,
@@ -65,21 +88,33 @@ impl<'a> Walk<'a> {
     ) -> Self {
         let times = table.times.get(rows.clone()).unwrap_or(&[]);
         let masks = table.masks.get(rows).unwrap_or(&[]);
-        Self { times, masks, window, activity, low: 0, high: 0, last: None, run: BEGINNING, reset: BEGINNING }
+        Self {
+            times,
+            masks,
+            window,
+            activity,
+            low: 0,
+            high: 0,
+            start: BEGINNING,
+            last: None,
+            run: BEGINNING,
+            reset: BEGINNING,
+        }
     }
 
     /// The rows the window sees at `t`, which is not before the `t` of the last call.
     fn to(&mut self, t: i64) -> (usize, usize) {
-        let end = t.saturating_sub(self.window.offset);
+        let (start, end) = self.window.bounds(t);
         while let Some(time) = self.times.get(self.high).filter(|time| **time < end) {
             self.pass(*time);
             self.high += 1;
         }
-        let mut start = self.window.tail.start(end).max(self.reset);
+        let mut start = start.max(self.reset);
         if let Some((gap, _)) = self.activity {
             let open = self.last.is_some_and(|last| !apart(last, end, gap));
             start = start.max(if open { self.run } else { end });
         }
+        self.start = start;
         while self.low < self.high && self.times.get(self.low).is_some_and(|time| *time < start) {
             self.low += 1;
         }

@@ -1,178 +1,15 @@
 //! The fluent form of a definition.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::FeatureSet;
 use super::compile::compile;
-use crate::computer::{FeatureComputer, MAX_ARGS};
+use super::feature::Feature;
 use crate::error::{Error, Result};
 use crate::expr::{Derived, Filter, MAX_DEPTH};
-use crate::features::{self, Aggregate, Reads};
-use crate::fold::Fold;
 use crate::record::MAX_ENTITY_COLUMNS;
-use crate::value::{Kind, Value};
-use crate::window::{Base, Window};
-
-/// One feature: an aggregate of a column, over a window, of the events that pass a filter.
-///
-/// # Examples
-/// ```
-/// use skewless::{Feature, Span, Window, col};
-///
-/// let feature = Feature::sum("amount")
-///     .filter(col("event_type").eq("purchase"))
-///     .over(Window::sliding(Span::days(30)))
-///     .default(0.0);
-/// # let _ = feature;
-/// ```
-#[derive(Clone, Debug)]
-pub struct Feature {
-    pub(super) source: Source,
-    pub(super) inputs: Vec<String>,
-    pub(super) tie_break: Option<String>,
-    pub(super) filter: Option<Filter>,
-    pub(super) window: Option<Window>,
-    pub(super) default: Option<Value>,
-}
-
-/// Where a feature's computer comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    Builtin(&'static Aggregate),
-    Custom(Arc<dyn Fold>),
-}
-
-macro_rules! aggregates {
-    ($($(#[$doc:meta])* $name:ident;)+) => {$(
-        $(#[$doc])*
-        pub fn $name(column: impl Into<String>) -> Self {
-            Self::builtin(stringify!($name), vec![column.into()])
-        }
-    )+};
-}
-
-impl Feature {
-    pub(super) fn new(source: Source, inputs: Vec<String>) -> Self {
-        Self { source, inputs, tie_break: None, filter: None, window: None, default: None }
-    }
-
-    fn builtin(name: &str, inputs: Vec<String>) -> Self {
-        let aggregate = features::find(name).unwrap_or(features::AGGREGATES[0]);
-        Self::new(Source::Builtin(aggregate), inputs)
-    }
-
-    /// The built-in aggregate called `name` (see [`features::names`]) of `column`, or of `*` for `count`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Definition`](crate::ErrorKind::Definition) when there is none of that name.
-    pub fn named(name: &str, column: impl Into<String>) -> Result<Self> {
-        let aggregate = features::find(name).ok_or_else(|| {
-            let all: Vec<_> = features::names().collect();
-            Error::definition(name, format!("unknown aggregate; aggregates: {}", all.join(", ")))
-        })?;
-        Ok(Self::new(Source::Builtin(aggregate), vec![column.into()]))
-    }
-
-    /// How many events.
-    pub fn count() -> Self {
-        Self::builtin("count", vec!["*".into()])
-    }
-
-    /// How many events in which `column` is not null.
-    pub fn count_of(column: impl Into<String>) -> Self {
-        Self::builtin("count", vec![column.into()])
-    }
-
-    aggregates! {
-        /// The exact sum of `column`, 0 when empty.
-        sum;
-        /// The exact mean of `column`.
-        mean;
-        /// The least value of `column`.
-        min;
-        /// The greatest value of `column`.
-        max;
-        /// The population variance of `column`.
-        var_pop;
-        /// The sample variance of `column`.
-        var_samp;
-        /// The population standard deviation of `column`.
-        stddev_pop;
-        /// The sample standard deviation of `column`.
-        stddev_samp;
-        /// The first value of `column` by event time.
-        first;
-        /// The last value of `column` by event time.
-        last;
-    }
-
-    /// Your own computer over `columns`, as many as its input takes.
-    pub fn custom(computer: impl FeatureComputer, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self::new(Source::Custom(Arc::new(computer)), columns.into_iter().map(Into::into).collect())
-    }
-
-    /// Takes only the events that pass.
-    #[must_use]
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(match self.filter {
-            Some(old) => old.and(filter),
-            None => filter,
-        });
-        self
-    }
-
-    /// The window; every feature needs one.
-    #[must_use]
-    pub fn over(mut self, window: Window) -> Self {
-        self.window = Some(window);
-        self
-    }
-
-    /// For `first` and `last`: which of several events at the same time counts, before the value decides.
-    #[must_use]
-    pub fn tie_break(mut self, column: impl Into<String>) -> Self {
-        self.tie_break = Some(column.into());
-        self
-    }
-
-    /// The answer where there would be none: no input in the window, or a null result.
-    #[must_use]
-    pub fn default(mut self, value: impl Into<Value>) -> Self {
-        self.default = Some(value.into());
-        self
-    }
-
-    /// Whether this counts events rather than a column.
-    pub(super) fn is_star(&self) -> bool {
-        matches!(&self.source, Source::Builtin(a) if a.input == Reads::StarOrColumn)
-            && self.inputs.first().is_some_and(|input| input == "*")
-    }
-
-    /// The columns read, tie break last.
-    pub(super) fn args(&self) -> Vec<&str> {
-        let inputs = if self.is_star() { &[][..] } else { &self.inputs };
-        inputs.iter().chain(&self.tie_break).map(String::as_str).collect()
-    }
-
-    /// Checks what can be checked without knowing kinds.
-    pub(super) fn check(&self, at: &str) -> Result<()> {
-        let (needed, dated) = match &self.source {
-            Source::Builtin(aggregate) => (1, matches!(aggregate.input, Reads::Dated(_))),
-            Source::Custom(fold) => (fold.args().len(), fold.is_dated() && fold.args().len() < MAX_ARGS),
-        };
-        if self.inputs.len() != needed {
-            return Err(Error::definition(at, format!("reads {} columns, expected {needed}", self.inputs.len())));
-        }
-        if needed > MAX_ARGS {
-            return Err(Error::definition(at, format!("reads {needed} columns, at most {MAX_ARGS} are allowed")));
-        }
-        if self.tie_break.is_some() && !dated {
-            return Err(Error::definition(at, "`tie_break` goes with `first`, `last` and dated computers only"));
-        }
-        Ok(())
-    }
-}
+use crate::value::Kind;
+use crate::window::Base;
 
 /// Collects a definition; [`build`](Self::build) checks it.
 #[derive(Clone)]
@@ -275,7 +112,7 @@ impl Builder {
         self.check_names()?;
         for (name, feature) in &mut self.features {
             let at = format!("features.{name}");
-            feature.check(&at)?;
+            feature.settle(&at)?;
             let window = feature.window.take().ok_or_else(|| Error::definition(&at, "no window; call `over`"))?;
             let mut window = window.resolve(&format!("{at}.over"))?;
             let simple = |filter: Filter, part: &str| {
@@ -288,8 +125,13 @@ impl Builder {
             if let Base::Session { activity, .. } = &mut window.base {
                 *activity = activity.take().map(|filter| simple(filter, "over.activity")).transpose()?;
             }
+            feature.check_window(&window, &at)?;
             feature.window = Some(window);
             feature.filter = feature.filter.take().map(|filter| simple(filter, "where")).transpose()?;
+            feature.retract = feature.retract.take().map(|filter| simple(filter, "retract")).transpose()?;
+            for condition in &mut feature.conditions {
+                *condition = simple(condition.clone(), "ratio")?;
+            }
         }
         compile(self)
     }

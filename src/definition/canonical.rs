@@ -2,7 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::builder::{Builder, Feature, Source};
+use super::builder::Builder;
+use super::feature::{Feature, Source};
 use crate::record::Column;
 use crate::window::{Base, Hop, Window};
 
@@ -43,13 +44,33 @@ impl Serialize for Feature {
     fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
         match &self.source {
-            Source::Builtin(aggregate) => map.serialize_entry(aggregate.name, &self.inputs.first())?,
-            Source::Custom(fold) => map.serialize_entry(&fold.id(), &self.inputs)?,
+            Source::Builtin(aggregate) => match &self.inputs[..] {
+                [] => {
+                    let filters: Vec<_> = self.conditions.iter().map(|filter| &filter.0).collect();
+                    map.serialize_entry(aggregate.name, &filters)?;
+                }
+                [one] => map.serialize_entry(aggregate.name, one)?,
+                several => map.serialize_entry(aggregate.name, several)?,
+            },
+            Source::Custom(make) => map.serialize_entry(&make(None).id(), &self.inputs)?,
+        }
+        for (name, value) in &self.parameters {
+            map.serialize_entry(name, value)?;
+        }
+        if let Some((column, buckets)) = &self.by {
+            map.serialize_entry("by", column)?;
+            map.serialize_entry("buckets", buckets)?;
         }
         if let Some(filter) = &self.filter {
             map.serialize_entry("where", &filter.0)?;
         }
+        if let Some(retract) = &self.retract {
+            map.serialize_entry("retract", &retract.0)?;
+        }
         map.serialize_entry("over", &self.window)?;
+        if let Some((steps, step)) = &self.series {
+            map.serialize_entry("series", &Series { steps: *steps, step: *step })?;
+        }
         if let Some(tie) = &self.tie_break {
             map.serialize_entry("tie_break", tie)?;
         }
@@ -58,6 +79,12 @@ impl Serialize for Feature {
         }
         map.end()
     }
+}
+
+#[derive(serde::Serialize)]
+struct Series {
+    steps: u32,
+    step: crate::time::Span,
 }
 
 /// A window in canonical JSON.

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use super::FeatureSet;
-use super::builder::{Builder, Feature, Source};
+use super::builder::Builder;
 use super::canonical::Canonical;
+use super::feature::Feature;
 use super::kinds::Kinds;
 use super::plan::{DerivedPlan, FeaturePlan, FoldPlan, MAX_FILTERS, Plan, Storage, WindowPlan};
 use crate::error::{Error, Result};
 use crate::expr::{Filter, Predicate};
-use crate::features::Reads;
 use crate::fold::Fold;
 use crate::pane::Activity;
 use crate::record::Column;
 use crate::rows::Select;
-use crate::value::{Kind, Value, ValueRef};
+use crate::time::Span;
+use crate::value::{Kind, Shape, Value};
 use crate::window::{Base, Hop, Tail, Window};
 
 /// Finds out every column's kind, then compiles.
@@ -43,13 +44,14 @@ fn settle(builder: &mut Builder, kinds: &Kinds) -> Result<()> {
             Some(Base::Session { activity, .. }) => activity.as_mut(),
             _ => None,
         };
-        for filter in feature.filter.iter_mut().chain(since.flatten()).chain(activity) {
+        let own = feature.filter.iter_mut().chain(&mut feature.retract).chain(&mut feature.conditions);
+        for filter in own.chain(since.flatten()).chain(activity) {
             filter.0.settle(&|column| kinds.place(column).1).map_err(|(column, kind, found)| {
                 Error::definition(format!("features.{name}"), format!("column `{column}` is {kind}, found {found}"))
             })?;
         }
-        let kind = computer_of(feature, kinds).map(|computer| computer.output_kind());
-        if let (Some(default), Some(kind)) = (&mut feature.default, kind) {
+        let shape = computer_of(name, feature, kinds)?.output_shape();
+        if let Some(default) = &mut feature.default {
             let at = || format!("features.{name}.default");
             let finite = match default {
                 Value::F64(x) => x.is_finite(),
@@ -59,28 +61,27 @@ fn settle(builder: &mut Builder, kinds: &Kinds) -> Result<()> {
             if !finite {
                 return Err(Error::definition(at(), format!("found {default}; a number must be finite")));
             }
-            let settled = default.as_ref().to_kind(kind).map(ValueRef::to_value);
-            *default = settled.map_err(|found| Error::definition(at(), format!("found {found}, expected {kind}")))?;
+            let settled = shape.settle(default);
+            *default = settled.map_err(|found| Error::definition(at(), format!("found {found}, expected {shape}")))?;
         }
     }
     Ok(())
 }
 
-/// The computer of a feature, its column's kind being known.
-fn computer_of(feature: &Feature, kinds: &Kinds) -> Option<Arc<dyn Fold>> {
-    match &feature.source {
-        Source::Custom(fold) => Some(Arc::clone(fold)),
-        Source::Builtin(aggregate) => {
-            (aggregate.bind)(feature.args().first().map(|column| kinds.place(column).1.unwrap_or(Kind::F64)))
-        }
-    }
+/// The computer of a feature, its columns' kinds being known.
+fn computer_of(name: &str, feature: &Feature, kinds: &Kinds) -> Result<Arc<dyn Fold>> {
+    let computer = feature.computer(|column| kinds.place(column).1);
+    computer.map_err(|why| Error::definition(format!("features.{name}"), why))
 }
+
+/// A window, and which part of which series of it.
+type WindowKey = (Window, Option<(u32, Span, u32)>);
 
 struct Compiler<'a> {
     builder: &'a Builder,
     kinds: Kinds,
     sources: Vec<Option<Filter>>,
-    windows: Vec<Window>,
+    windows: Vec<WindowKey>,
     /// What the features' computers call themselves: parameters and versions that JSON does not show.
     ids: Vec<String>,
     plan: Plan,
@@ -161,7 +162,7 @@ impl<'a> Compiler<'a> {
         let same = self.plan.folds.iter_mut().position(|fold| {
             fold.computer.state_id() == id
                 && fold.offset == offset
-                && (fold.select.bit, &fold.select.args) == (select.bit, &select.args)
+                && fold.select == select
                 && share(&mut fold.storage, &storage)
         });
         Ok(same.unwrap_or_else(|| {
@@ -174,13 +175,21 @@ impl<'a> Compiler<'a> {
     fn feature(&mut self, name: &str, feature: &Feature) -> Result<()> {
         let at = format!("features.{name}");
         let Some(window) = &feature.window else { return Ok(()) };
-        let computer = computer_of(feature, &self.kinds)
-            .ok_or_else(|| Error::definition(&at, "its column is of a kind it does not take"))?;
-        let bit = self.bit(feature.filter.as_ref(), &at)?;
-        let select = Select { bit, args: self.keep(&feature.args(), bit) };
+        let computer = computer_of(name, feature, &self.kinds)?;
+        let select = self.select(feature, &*computer, &at)?;
         let reset = window.since.as_ref().map(|filter| self.bit(Some(filter), &at)).transpose()?;
         let offset = window.offset.as_micros();
-        let tail = window.base.tail();
+        let mut tail = window.base.tail();
+        let item = computer.output_shape();
+        let (slices, shape) = match feature.series {
+            None => (Vec::new(), item.clone()),
+            Some((steps, step)) => {
+                let slices = self.slices(feature, window, steps, step);
+                let back = tail.back.unwrap_or(0).saturating_add(step.as_micros().saturating_mul(i64::from(steps) - 1));
+                tail.back = Some(back);
+                (slices, Shape::list(item.clone()))
+            }
+        };
         let mut instants = reset.is_some() || matches!(window.base, Base::Sliding { hop: Hop::Exact, .. });
         let mut session = None;
         if let Base::Session { gap, activity, .. } = &window.base {
@@ -194,16 +203,14 @@ impl<'a> Compiler<'a> {
             };
             let bit = self.bit(activity.as_ref(), &at)?;
             let keeper: Arc<dyn Fold> = Arc::new(Activity);
-            let fold = self.fold(&keeper, Select { bit, args: Vec::new() }, offset, kept, &at)?;
+            let fold = self.fold(&keeper, Select::rows(bit), offset, kept, &at)?;
             session = Some((gap.as_micros(), fold));
         }
         let storage =
             if instants { Storage::Instants { tails: vec![tail], reset } } else { Storage::Panes(vec![tail]) };
-        let kind = computer.output_kind();
         let default = feature.default.clone();
-        // Sums and counts answer with a number even when nothing came in.
-        let never_null = matches!(&feature.source, Source::Builtin(a) if a.input == Reads::StarOrColumn || (a.name == "sum" && kind == Kind::I64));
-        let nullable = !never_null || default.as_ref().is_some_and(Value::is_null);
+        let nullable = slices.is_empty() && (computer.is_nullable() || default.as_ref().is_some_and(Value::is_null));
+        let accuracy = computer.accuracy();
         self.ids.push(computer.id());
         let fold = self.fold(&computer, select, offset, storage, &at)?;
         let mut reader = None;
@@ -211,13 +218,71 @@ impl<'a> Compiler<'a> {
             fold.features.push(self.plan.features.len());
             reader = (fold.computer.id() != computer.id()).then_some(computer);
         }
-        let id = self.windows.iter().position(|known| known == window).unwrap_or_else(|| {
-            self.windows.push(window.clone());
-            self.windows.len() - 1
+        let id = self.window_id(window, feature.series, 0);
+        let window = WindowPlan { tail, offset, session, reset, slice: None, id };
+        self.plan.features.push(FeaturePlan {
+            window,
+            series: slices,
+            reader,
+            default,
+            item,
+            shape,
+            nullable,
+            accuracy,
         });
-        let window = WindowPlan { tail, offset, session, reset, id };
-        self.plan.features.push(FeaturePlan { window, reader, default, kind, nullable });
         Ok(())
+    }
+
+    /// Which rows a feature takes, and what of them.
+    fn select(&mut self, feature: &Feature, computer: &dyn Fold, at: &str) -> Result<Select> {
+        let also = |filter: &Filter| match &feature.filter {
+            None => filter.clone(),
+            Some(own) => Filter::all([own.clone(), filter.clone()]).simplified(),
+        };
+        // Rows that meet no condition change nothing, so they are not taken.
+        let rows = if feature.conditions.is_empty() {
+            feature.filter.clone()
+        } else {
+            Some(also(&Filter::any(feature.conditions.clone())).simplified())
+        };
+        let bit = self.bit(rows.as_ref(), at)?;
+        let conditions = feature.conditions.iter().map(|filter| self.bit(Some(&also(filter)), at));
+        let conditions = conditions.collect::<Result<Vec<_>>>()?;
+        let mut retract = 0;
+        if let Some(filter) = &feature.retract {
+            if !computer.is_group() {
+                return Err(Error::definition(
+                    format!("{at}.retract"),
+                    format!("`{}` cannot take an input back out; the cards say which aggregates can", computer.id()),
+                ));
+            }
+            retract = self.bit(Some(&also(filter)), at)?;
+        }
+        Ok(Select { bit, args: self.keep(&feature.args(), bit), conditions, retract })
+    }
+
+    /// The windows of a series, earliest first.
+    fn slices(&mut self, feature: &Feature, window: &Window, steps: u32, step: Span) -> Vec<WindowPlan> {
+        let tail = window.base.tail();
+        let size = tail.back.filter(|back| *back > 0).unwrap_or(tail.step);
+        let offset = window.offset.as_micros();
+        let slice = |back: u32| {
+            let id = self.window_id(window, feature.series, back + 1);
+            let slice = Some((step.as_micros().saturating_mul(i64::from(back)), size));
+            // The last one ends at the time asked for, not on an edge.
+            let slice = if back == 0 { None } else { slice };
+            WindowPlan { tail, offset, session: None, reset: None, slice, id }
+        };
+        (0..steps).rev().map(slice).collect()
+    }
+
+    /// The number of a window, or of one of a series of it; equal ones share a number.
+    fn window_id(&mut self, window: &Window, series: Option<(u32, Span)>, part: u32) -> usize {
+        let key = (window.clone(), series.map(|(steps, step)| (steps, step, part)));
+        self.windows.iter().position(|known| *known == key).unwrap_or_else(|| {
+            self.windows.push(key);
+            self.windows.len() - 1
+        })
     }
 
     fn derived(&mut self) -> Result<()> {
@@ -238,11 +303,12 @@ impl<'a> Compiler<'a> {
                 })
             };
             let parts = derived.parts.iter().map(place).collect::<Result<Vec<_>>>()?;
-            let all: Vec<Kind> = self.plan.kinds().collect();
-            let kinds: Vec<Kind> = parts.iter().filter_map(|part| all.get(*part)).copied().collect();
-            let kind = derived.op.kind(&kinds).ok_or_else(|| {
-                let kinds: Vec<_> = kinds.iter().map(Kind::to_string).collect();
-                Error::definition(&at, format!("`{}` does not take {}", derived.op.name(), kinds.join(", ")))
+            let all: Vec<Shape> = self.plan.shapes().collect();
+            let shapes: Vec<&Shape> = parts.iter().filter_map(|part| all.get(*part)).collect();
+            let kinds: Option<Vec<Kind>> = shapes.iter().map(|shape| shape.kind()).collect();
+            let kind = kinds.and_then(|kinds| derived.op.kind(&kinds)).ok_or_else(|| {
+                let shapes: Vec<_> = shapes.iter().map(ToString::to_string).collect();
+                Error::definition(&at, format!("`{}` does not take {}", derived.op.name(), shapes.join(", ")))
             })?;
             self.plan.derived.push(DerivedPlan { op: derived.op, parts, kind });
         }

@@ -1,13 +1,14 @@
 //! The JSON form of a definition, read with the place of every mistake.
 
 use super::Computers;
-use super::builder::{Builder, Feature, Source};
+use super::builder::Builder;
+use super::feature::{BUCKETS, Feature, Source};
 use super::tree::Tree;
 use crate::error::{Error, Result};
 use crate::expr::{Derived, Filter, Term, col};
-use crate::features;
+use crate::features::{self, Reads};
 use crate::time::Span;
-use crate::value::{Kind, Value};
+use crate::value::{Items, Kind, Pairs, Value};
 use crate::window::Window;
 
 /// Reads a definition from text.
@@ -51,6 +52,9 @@ pub(super) fn read_tree(tree: &Tree, computers: &Computers) -> Result<Builder> {
     }
     Ok(builder)
 }
+
+/// The fields a feature has besides its aggregate and the aggregate's parameters.
+const FIELDS: [&str; 8] = ["where", "over", "by", "buckets", "retract", "series", "tie_break", "default"];
 
 /// A tree and where it stands.
 struct Place<'a> {
@@ -121,57 +125,108 @@ impl<'a> Place<'a> {
         match self.tree {
             Tree::Leaf(value) => Ok(value.clone()),
             Tree::List(items) => {
-                let numbers = items.iter().map(|item| match item {
-                    Tree::Leaf(value) => value.as_f64(),
-                    _ => None,
-                });
-                numbers.collect::<Option<Vec<f64>>>().map(Value::from).ok_or_else(|| self.expected(what))
+                let items = items.iter().map(|tree| Place { at: self.at.clone(), tree }.value(what));
+                items.collect::<Result<Items>>().map(Value::Items)
             }
-            Tree::Object(_) => Err(self.expected(what)),
+            Tree::Object(_) => {
+                let fields = self.fields(what)?.map(|(name, place)| Ok((Value::from(name), place.value(what)?)));
+                fields.collect::<Result<Pairs>>().map(Value::Map)
+            }
         }
     }
 
     fn feature(&self, computers: &Computers) -> Result<Feature> {
-        const OPTIONS: [&str; 4] = ["where", "over", "tie_break", "default"];
         let fields = self.object("an object like {\"count\": \"*\", \"over\": {\"sliding\": \"7d\"}}")?;
-        let mut aggregates = fields.iter().filter(|(name, _)| !OPTIONS.contains(&name.as_str()));
-        let catalogue = computers
-            .names()
-            .map(str::to_owned)
-            .chain(features::names().map(str::to_owned))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let Some((name, tree)) = aggregates.next() else {
-            return Err(self.error(format!("no aggregate; one of {} is needed", catalogue)));
+        let (name, source) = self.aggregate(fields, computers)?;
+        let place = self.field(name).unwrap_or(Place { at: self.at.clone(), tree: self.tree });
+        let conditions = matches!(&source, Source::Builtin(a) if matches!(a.reads, Reads::Conditions(_)));
+        let parameters: Vec<&str> = match &source {
+            Source::Builtin(aggregate) => aggregate.parameters.iter().map(|p| p.name).collect(),
+            Source::Custom(_) => Vec::new(),
         };
-        let source = match (computers.find(name), features::find(name)) {
-            (Some(fold), _) => Source::Custom(fold),
-            (None, Some(aggregate)) => Source::Builtin(aggregate),
-            (None, None) => {
-                return Err(self.error(format!(
-                    "unknown aggregate or field `{name}`; aggregates: {}; fields: {}",
-                    catalogue,
-                    OPTIONS.join(", ")
-                )));
-            }
+        let mut feature = if conditions {
+            let mut feature = Feature::new(source, Vec::new());
+            feature.conditions = place.filters()?;
+            feature
+        } else {
+            Feature::new(source, place.names("a column, or a list of columns")?)
         };
-        if let Some((second, _)) = aggregates.next() {
-            return Err(self.error(format!("two aggregates or an unknown field: `{name}` and `{second}`")));
-        }
-        let inputs = Place { at: format!("{}.{name}", self.at), tree }.names("a column, or a list of columns")?;
-        let mut feature = Feature::new(source, inputs);
-        if let Some(filter) = self.field("where") {
-            feature = feature.filter(filter.filter()?);
-        }
         let over = self.field("over").ok_or_else(|| self.error("`over` is missing; \"lifetime\" takes all events"))?;
         feature = feature.over(over.window()?);
-        if let Some(tie) = self.field("tie_break") {
-            feature = feature.tie_break(tie.text("a column")?);
-        }
-        if let Some(default) = self.field("default") {
-            feature = feature.default(default.value("a value")?);
+        for (field, place) in self.fields("an object")? {
+            feature = match field {
+                "where" => feature.filter(place.filter()?),
+                "retract" => feature.retract(place.filter()?),
+                "tie_break" => feature.tie_break(place.text("a column")?),
+                "default" => feature.default(place.value("a value")?),
+                "by" => {
+                    let buckets = self.field("buckets").map_or(Ok(BUCKETS), |place| place.whole())?;
+                    feature.by = Some((place.text("a column")?.to_owned(), buckets));
+                    feature
+                }
+                "buckets" if self.field("by").is_some() => feature,
+                "buckets" => return Err(place.error("goes with `by` only")),
+                "series" => place.series(feature)?,
+                "over" => feature,
+                field if field == name => feature,
+                field if parameters.contains(&field) => feature.with(field, place.value("a value")?),
+                field => {
+                    let all = FIELDS.iter().chain(&parameters).copied().collect::<Vec<_>>().join(", ");
+                    return Err(self.error(format!("unknown field `{field}`; fields of `{name}`: {all}")));
+                }
+            };
         }
         Ok(feature)
+    }
+
+    /// The aggregate among a feature's fields.
+    fn aggregate(&self, fields: &'a [(String, Tree)], computers: &Computers) -> Result<(&'a str, Source)> {
+        let find = |name: &str| match (computers.find(name), features::find(name)) {
+            (Some(make), _) => Some(Source::Custom(make)),
+            (None, Some(aggregate)) => Some(Source::Builtin(aggregate)),
+            (None, None) => None,
+        };
+        let names = fields.iter().map(|(name, _)| name.as_str()).filter(|name| !FIELDS.contains(name));
+        let mut known = names.clone().filter_map(|name| Some((name, find(name)?)));
+        let catalogue = || {
+            let own = computers.names().map(str::to_owned);
+            own.chain(features::names().map(str::to_owned)).collect::<Vec<_>>().join(", ")
+        };
+        match (known.next(), known.next(), names.clone().next()) {
+            (Some((first, _)), Some((second, _)), _) => {
+                Err(self.error(format!("two aggregates: `{first}` and `{second}`")))
+            }
+            (Some(found), None, _) => Ok(found),
+            (None, _, Some(name)) => Err(self.error(format!(
+                "unknown aggregate or field `{name}`; aggregates: {}; fields: {}",
+                catalogue(),
+                FIELDS.join(", ")
+            ))),
+            (None, _, None) => Err(self.error(format!("no aggregate; one of {} is needed", catalogue()))),
+        }
+    }
+
+    fn whole(&self) -> Result<i64> {
+        if let Tree::Leaf(Value::I64(n)) = self.tree { Ok(*n) } else { Err(self.expected("a whole number")) }
+    }
+
+    fn series(&self, feature: Feature) -> Result<Feature> {
+        const WHAT: &str = "an object like {\"steps\": 7, \"step\": \"1d\"}";
+        let (mut steps, mut step) = (None, None);
+        for (name, place) in self.fields(WHAT)? {
+            match name {
+                "steps" => {
+                    let found = place.whole()?;
+                    steps = Some(u32::try_from(found).map_err(|_| place.expected("a whole number of steps"))?);
+                }
+                "step" => step = Some(place.span()?),
+                other => return Err(self.unknown(other, "steps, step")),
+            }
+        }
+        match (steps, step) {
+            (Some(steps), Some(step)) => Ok(feature.series(steps, step)),
+            _ => Err(self.expected(WHAT)),
+        }
     }
 
     fn window(&self) -> Result<Window> {

@@ -1,9 +1,11 @@
 //! What every column holds, found out from how it is used.
 
-use super::builder::{Builder, Feature, Source};
+use super::builder::Builder;
+use super::feature::{Feature, Source};
 use crate::computer::Arg;
 use crate::error::{Error, Result};
 use crate::expr::Filter;
+use crate::features::{CATEGORIES, Reads};
 use crate::value::{Kind, Value};
 use crate::window::Base;
 
@@ -144,10 +146,14 @@ fn filters_of(feature: &Feature) -> Vec<(&'static str, &Filter)> {
         _ => None,
     });
     let since = window.and_then(|window| window.since.as_ref());
-    [("where", feature.filter.as_ref()), ("over.activity", activity), ("over.since", since)]
-        .into_iter()
-        .filter_map(|(what, filter)| filter.map(|filter| (what, filter)))
-        .collect()
+    let filters = [
+        ("where", feature.filter.as_ref()),
+        ("retract", feature.retract.as_ref()),
+        ("over.activity", activity),
+        ("over.since", since),
+    ];
+    let filters = filters.into_iter().filter_map(|(what, filter)| filter.map(|filter| (what, filter)));
+    filters.chain(feature.conditions.iter().map(|filter| ("conditions", filter))).collect()
 }
 
 /// The columns a feature reads with the kinds allowed; empty for any, the first is the default.
@@ -157,9 +163,13 @@ fn feature_kinds(feature: &Feature) -> Vec<(String, Vec<Kind>)> {
         Arg::Any => Vec::new(),
     };
     let inputs: Vec<Vec<Kind>> = match &feature.source {
-        Source::Builtin(aggregate) => vec![aggregate.input.kinds().to_vec()],
-        Source::Custom(fold) => fold.args().iter().map(of_arg).collect(),
+        Source::Builtin(aggregate) => match aggregate.reads {
+            Reads::Columns(columns) => columns.iter().map(|kinds| kinds.to_vec()).collect(),
+            Reads::Events | Reads::Conditions(_) => vec![Vec::new(); feature.columns().len()],
+        },
+        Source::Custom(make) => make(None).args().iter().map(of_arg).collect(),
     };
+    let by = feature.by.iter().map(|_| CATEGORIES.to_vec());
     let tie = vec![Kind::I64, Kind::F64, Kind::Str, Kind::Time, Kind::Bool];
-    feature.args().iter().map(ToString::to_string).zip(inputs.into_iter().chain([tie])).collect()
+    feature.args().iter().map(ToString::to_string).zip(by.chain(inputs).chain([tie])).collect()
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod canonical;
 mod compile;
+mod feature;
 mod json;
 mod kinds;
 mod plan;
@@ -13,13 +14,16 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, Serializer};
 
-pub use self::builder::{Builder, Feature, Names};
+pub use self::builder::{Builder, Names};
+pub use self::feature::Feature;
 pub use self::plan::MAX_FILTERS;
-pub(crate) use self::plan::{FoldPlan, Plan, Storage, WindowPlan};
+pub(crate) use self::plan::{FeaturePlan, FoldPlan, Plan, Storage, WindowPlan};
+use crate::computer::Accuracy;
 use crate::error::{Error, Result};
+use crate::features::apart;
 use crate::hash::Fingerprint;
 use crate::record::Column;
-use crate::value::Kind;
+use crate::value::Shape;
 
 /// Named features over one kind of entity: the one definition that every door runs.
 ///
@@ -130,9 +134,17 @@ impl FeatureSet {
         &self.0.names
     }
 
-    /// The kind of each value, in the order of [`names`](Self::names).
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
-        self.plan().kinds()
+    /// The shape of each value, in the order of [`names`](Self::names).
+    pub fn shapes(&self) -> impl Iterator<Item = Shape> + '_ {
+        self.plan().shapes()
+    }
+
+    /// How far the feature called `name` may be from the truth; `None` if there is no such feature.
+    ///
+    /// Derived features are computed from answers as they are and have no accuracy of their own.
+    pub fn accuracy(&self, name: &str) -> Option<Accuracy> {
+        let place = self.names().iter().position(|known| known == name)?;
+        self.plan().features.get(place).map(|feature| feature.accuracy)
     }
 
     /// Whether value `i` can be null. Counts and integer sums cannot, unless their default is null; a sum of
@@ -243,7 +255,8 @@ impl<'de> serde::Deserialize<'de> for FeatureSet {
 #[derive(Clone, Default)]
 pub struct Computers(Vec<(String, Make)>);
 
-type Make = Arc<dyn Fn() -> Arc<dyn crate::fold::Fold> + Send + Sync>;
+/// Makes a computer, alone or once for every value of a column.
+type Make = self::feature::Custom;
 
 impl Computers {
     /// None yet.
@@ -258,14 +271,15 @@ impl Computers {
         name: impl Into<String>,
         make: impl Fn() -> C + Send + Sync + 'static,
     ) -> Self {
-        self.0.push((name.into(), Arc::new(move || Arc::new(make()))));
+        self.0.push((name.into(), Arc::new(move |by| apart(make(), by))));
         self
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn crate::fold::Fold>> {
-        let named = self.0.iter().rev().find(|(known, _)| known == name).map(|(_, make)| make());
+    fn find(&self, name: &str) -> Option<Make> {
+        let named = self.0.iter().rev().find(|(known, _)| known == name);
         // Canonical JSON calls a computer by its id.
-        named.or_else(|| self.0.iter().map(|(_, make)| make()).find(|computer| computer.id() == name))
+        let found = named.or_else(|| self.0.iter().find(|(_, make)| make(None).id() == name));
+        found.map(|(_, make)| Arc::clone(make))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

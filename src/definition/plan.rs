@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::computer::Accuracy;
 use crate::expr::{Predicate, Term};
+#[cfg(feature = "arrow")]
+use crate::fold::Bounds;
 use crate::fold::Fold;
 use crate::record::Column;
 use crate::rows::Select;
 use crate::time::{Grid, gcd};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Shape, Value};
 use crate::window::Tail;
 
 /// The most distinct filters one set may have: each is a bit of a row's mask.
@@ -59,18 +62,57 @@ pub(crate) struct WindowPlan {
     pub(crate) session: Option<(i64, usize)>,
     /// The bit of the reset filter.
     pub(crate) reset: Option<u64>,
+    /// For one window of a series: how much earlier than the last it starts, and how long it is.
+    pub(crate) slice: Option<(i64, i64)>,
     /// Which window of the distinct ones this is; equal windows have equal ranges.
     pub(crate) id: usize,
 }
 
+impl WindowPlan {
+    /// Where the window starts and ends at `t`, as far as that does not depend on events.
+    pub(crate) fn bounds(&self, t: i64) -> (i64, i64) {
+        let end = t.saturating_sub(self.offset);
+        let start = self.tail.start(end);
+        match self.slice {
+            None => (start, end),
+            Some((earlier, size)) => {
+                let start = start.saturating_sub(earlier);
+                (start, start.saturating_add(size).min(end))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl Bounds for WindowPlan {
+    fn bounds(&self, t: i64) -> (i64, i64) {
+        Self::bounds(self, t)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct FeaturePlan {
+    /// The window; for a series, all that its windows can see.
     pub(crate) window: WindowPlan,
+    /// The windows of a series, earliest first; empty if it is none.
+    pub(crate) series: Vec<WindowPlan>,
     /// Who reads the answer off the fold's state, if not the fold's own computer.
     pub(crate) reader: Option<Arc<dyn Fold>>,
     pub(crate) default: Option<Value>,
-    pub(crate) kind: Kind,
+    /// The shape of one window's answer.
+    pub(crate) item: Shape,
+    /// The shape of the answer.
+    pub(crate) shape: Shape,
     pub(crate) nullable: bool,
+    pub(crate) accuracy: Accuracy,
+}
+
+impl FeaturePlan {
+    /// The windows to read: those of the series, or the one.
+    #[cfg(any(feature = "arrow", feature = "testing"))]
+    pub(crate) fn windows(&self) -> &[WindowPlan] {
+        if self.series.is_empty() { std::slice::from_ref(&self.window) } else { &self.series }
+    }
 }
 
 #[derive(Debug)]
@@ -81,8 +123,8 @@ pub(crate) struct DerivedPlan {
 }
 
 impl Plan {
-    pub(crate) fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
-        self.features.iter().map(|f| f.kind).chain(self.derived.iter().map(|d| d.kind))
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = Shape> + '_ {
+        self.features.iter().map(|f| f.shape.clone()).chain(self.derived.iter().map(|d| d.kind.into()))
     }
 
     pub(crate) fn is_nullable(&self, i: usize) -> bool {

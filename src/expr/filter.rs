@@ -120,6 +120,11 @@ impl Col {
 }
 
 impl Filter {
+    /// The same filter without needless nesting.
+    pub(crate) fn simplified(self) -> Self {
+        Self(self.0.simplify())
+    }
+
     /// Both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -10,16 +10,19 @@
 //! | retractable | yes |
 //! | source | SQL `COUNT` |
 
-use std::sync::Arc;
-
 use super::{Aggregate, Reads};
 use crate::computer::FeatureComputer;
-use crate::value::{Kind, Value, ValueRef};
+use crate::time::Interval;
+use crate::value::{Kind, Shape, Value, ValueRef};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "count",
-    input: Reads::StarOrColumn,
-    bind: |kind| Some(if kind.is_some() { Arc::new(CountOf) } else { Arc::new(Count) }),
+    reads: Reads::Events,
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| if given.kinds.is_empty() { given.make(Count) } else { given.make(CountOf) },
+    examples: &[r#""count": "*""#, r#""count": "amount""#, r#""count": "*", "by": "word", "buckets": 2"#],
 };
 
 /// Counts events.
@@ -36,12 +39,13 @@ macro_rules! count {
             type Input<'a> = $input;
             type State = u64;
             const GROUP: bool = true;
+            const NULLABLE: bool = false;
 
             fn id(&self) -> String {
                 $id.into()
             }
-            fn output_kind(&self) -> Kind {
-                Kind::I64
+            fn output_shape(&self) -> Shape {
+                Kind::I64.into()
             }
             fn identity(&self) -> u64 {
                 0
@@ -55,7 +59,7 @@ macro_rules! count {
                 // Wrapping keeps the group laws even for counts made up by hostile bytes.
                 *into = into.wrapping_add(*from);
             }
-            fn output(&self, state: &u64) -> Value {
+            fn output(&self, state: &u64, _: Interval) -> Value {
                 i64::try_from(*state).map_or(Value::Overflow, Value::I64)
             }
             #[inline]

@@ -11,26 +11,37 @@
 //! | source | SQL `LAST_VALUE`, with ties decided by the data |
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, CARRIED, Reads};
 use crate::computer::{Dated, FeatureComputer, Scalar};
-use crate::time::Timestamp;
-use crate::value::{Double, Kind, List, Text, Value};
+use crate::time::{Interval, Timestamp};
+use crate::value::{Double, Kind, List, Shape, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "last",
-    input: Reads::Dated(CARRIED),
-    bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Last::<Double>::new())),
-        Kind::I64 => Some(Arc::new(Last::<i64>::new())),
-        Kind::Bool => Some(Arc::new(Last::<bool>::new())),
-        Kind::Str => Some(Arc::new(Last::<Text>::new())),
-        Kind::Time => Some(Arc::new(Last::<Timestamp>::new())),
-        Kind::List => Some(Arc::new(Last::<List>::new())),
+    reads: Reads::Columns(&[CARRIED]),
+    dated: true,
+    bounded: false,
+    parameters: &[],
+    bind: |given| match given.kind(0) {
+        Kind::F64 => given.make(Last::<Double>::new()),
+        Kind::I64 => given.make(Last::<i64>::new()),
+        Kind::Bool => given.make(Last::<bool>::new()),
+        Kind::Str => given.make(Last::<Text>::new()),
+        Kind::Time => given.make(Last::<Timestamp>::new()),
+        Kind::List => given.make(Last::<List>::new()),
     },
+    examples: &[
+        r#""last": "amount""#,
+        r#""last": "qty""#,
+        r#""last": "flag""#,
+        r#""last": "word""#,
+        r#""last": "seen""#,
+        r#""last": "vec""#,
+        r#""last": "word", "tie_break": "qty", "by": "flag""#,
+    ],
 };
 
 /// The last value by event time.
@@ -66,8 +77,8 @@ impl<T: Scalar> FeatureComputer for Last<T> {
     fn id(&self) -> String {
         format!("last_{}/1", T::KIND)
     }
-    fn output_kind(&self) -> Kind {
-        T::KIND
+    fn output_shape(&self) -> Shape {
+        T::KIND.into()
     }
     fn identity(&self) -> Self::State {
         None
@@ -88,7 +99,7 @@ impl<T: Scalar> FeatureComputer for Last<T> {
             self.update(into, Dated { at: state.at, tie: state.tie.as_ref(), input: state.value.borrow() });
         }
     }
-    fn output(&self, state: &Self::State) -> Value {
+    fn output(&self, state: &Self::State, _: Interval) -> Value {
         state.as_ref().map_or(Value::Null, |state| state.value.to_value())
     }
 }

@@ -11,24 +11,27 @@
 //! | source | SQL `MAX` |
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::{Aggregate, ORDERED, Reads};
 use crate::computer::{FeatureComputer, Scalar};
-use crate::time::Timestamp;
-use crate::value::{Double, Kind, Text, Value};
+use crate::time::{Interval, Timestamp};
+use crate::value::{Double, Kind, Shape, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "max",
-    input: Reads::Column(ORDERED),
-    bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Max::<Double>::new())),
-        Kind::I64 => Some(Arc::new(Max::<i64>::new())),
-        Kind::Bool => Some(Arc::new(Max::<bool>::new())),
-        Kind::Str => Some(Arc::new(Max::<Text>::new())),
-        Kind::Time => Some(Arc::new(Max::<Timestamp>::new())),
-        Kind::List => None,
+    reads: Reads::Columns(&[ORDERED]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| match given.kind(0) {
+        Kind::F64 => given.make(Max::<Double>::new()),
+        Kind::I64 => given.make(Max::<i64>::new()),
+        Kind::Bool => given.make(Max::<bool>::new()),
+        Kind::Str => given.make(Max::<Text>::new()),
+        Kind::Time => given.make(Max::<Timestamp>::new()),
+        Kind::List => Err("a list has no order here".into()),
     },
+    examples: &[r#""max": "amount""#, r#""max": "qty""#, r#""max": "flag""#, r#""max": "word""#, r#""max": "seen""#],
 };
 
 /// The greatest value.
@@ -56,8 +59,8 @@ impl<T: Scalar> FeatureComputer for Max<T> {
     fn id(&self) -> String {
         format!("max_{}/1", T::KIND)
     }
-    fn output_kind(&self) -> Kind {
-        T::KIND
+    fn output_shape(&self) -> Shape {
+        T::KIND.into()
     }
     fn identity(&self) -> Option<T> {
         None
@@ -74,7 +77,7 @@ impl<T: Scalar> FeatureComputer for Max<T> {
             self.update(into, value.borrow());
         }
     }
-    fn output(&self, state: &Option<T>) -> Value {
+    fn output(&self, state: &Option<T>, _: Interval) -> Value {
         state.as_ref().map_or(Value::Null, T::to_value)
     }
 }

@@ -10,14 +10,19 @@
 //! | retractable | yes |
 //! | source | SQL `AVG`, but exact |
 
-use std::sync::Arc;
-
 use super::{Aggregate, Reads};
 use crate::exact::Tally;
 use crate::value::Kind;
 
-pub(crate) const AGGREGATE: Aggregate =
-    Aggregate { name: "mean", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(Mean)) };
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "mean",
+    reads: Reads::Columns(&[&[Kind::F64]]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| given.make(Mean),
+    examples: &[r#""mean": "amount""#, r#""mean": "amount", "by": "qty""#],
+};
 
 /// Averages doubles. Infinities of both signs give null.
 #[derive(Clone, Copy, Debug)]

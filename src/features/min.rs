@@ -11,24 +11,27 @@
 //! | source | SQL `MIN` |
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::{Aggregate, ORDERED, Reads};
 use crate::computer::{FeatureComputer, Scalar};
-use crate::time::Timestamp;
-use crate::value::{Double, Kind, Text, Value};
+use crate::time::{Interval, Timestamp};
+use crate::value::{Double, Kind, Shape, Text, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "min",
-    input: Reads::Column(ORDERED),
-    bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Min::<Double>::new())),
-        Kind::I64 => Some(Arc::new(Min::<i64>::new())),
-        Kind::Bool => Some(Arc::new(Min::<bool>::new())),
-        Kind::Str => Some(Arc::new(Min::<Text>::new())),
-        Kind::Time => Some(Arc::new(Min::<Timestamp>::new())),
-        Kind::List => None,
+    reads: Reads::Columns(&[ORDERED]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| match given.kind(0) {
+        Kind::F64 => given.make(Min::<Double>::new()),
+        Kind::I64 => given.make(Min::<i64>::new()),
+        Kind::Bool => given.make(Min::<bool>::new()),
+        Kind::Str => given.make(Min::<Text>::new()),
+        Kind::Time => given.make(Min::<Timestamp>::new()),
+        Kind::List => Err("a list has no order here".into()),
     },
+    examples: &[r#""min": "amount""#, r#""min": "qty""#, r#""min": "flag""#, r#""min": "word""#, r#""min": "seen""#],
 };
 
 /// The least value.
@@ -56,8 +59,8 @@ impl<T: Scalar> FeatureComputer for Min<T> {
     fn id(&self) -> String {
         format!("min_{}/1", T::KIND)
     }
-    fn output_kind(&self) -> Kind {
-        T::KIND
+    fn output_shape(&self) -> Shape {
+        T::KIND.into()
     }
     fn identity(&self) -> Option<T> {
         None
@@ -74,7 +77,7 @@ impl<T: Scalar> FeatureComputer for Min<T> {
             self.update(into, value.borrow());
         }
     }
-    fn output(&self, state: &Option<T>) -> Value {
+    fn output(&self, state: &Option<T>, _: Interval) -> Value {
         state.as_ref().map_or(Value::Null, T::to_value)
     }
 }

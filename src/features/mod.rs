@@ -17,8 +17,8 @@ macro_rules! reads_off {
             fn state_id(&self) -> String {
                 $state_id.into()
             }
-            fn output_kind(&self) -> $crate::Kind {
-                $crate::Kind::F64
+            fn output_shape(&self) -> $crate::Shape {
+                $crate::Kind::F64.into()
             }
             fn identity(&self) -> Self::State {
                 Self::State::new()
@@ -31,7 +31,7 @@ macro_rules! reads_off {
             fn merge(&self, into: &mut Self::State, from: &Self::State) {
                 into.merge(from);
             }
-            fn output(&self, state: &Self::State) -> $crate::Value {
+            fn output(&self, state: &Self::State, _: $crate::Interval) -> $crate::Value {
                 let output: fn(&Self::State) -> Option<f64> = $output;
                 output(state).into()
             }
@@ -49,6 +49,7 @@ mod last;
 mod max;
 mod mean;
 mod min;
+mod parts;
 mod stddev_pop;
 mod stddev_samp;
 mod sum;
@@ -63,14 +64,18 @@ pub use self::last::Last;
 pub use self::max::Max;
 pub use self::mean::Mean;
 pub use self::min::Min;
+pub(crate) use self::parts::Parameter;
+pub use self::parts::{Buckets, By, Decay, Every, Keyed, Moment, NotNull, Presence, Runs, Sorted};
 pub use self::stddev_pop::StddevPop;
 pub use self::stddev_samp::StddevSamp;
 pub use self::sum::{Sum, SumI64};
 pub use self::var_pop::VarPop;
 pub use self::var_samp::VarSamp;
 
+use crate::computer::FeatureComputer;
 use crate::fold::Fold;
-use crate::value::Kind;
+use crate::time::Span;
+use crate::value::{Kind, Value};
 
 /// All built-in aggregates, in the order of the documentation.
 pub(crate) const AGGREGATES: [&Aggregate; 11] = [
@@ -90,37 +95,110 @@ pub(crate) const AGGREGATES: [&Aggregate; 11] = [
 /// One row of the catalogue.
 #[derive(Debug)]
 pub(crate) struct Aggregate {
-    /// The SQL name, used in definitions.
+    /// The name in definitions: SQL's, where SQL has one.
     pub(crate) name: &'static str,
     /// What it reads.
-    pub(crate) input: Reads,
-    /// Makes the computer for an input column of a kind it takes.
-    pub(crate) bind: fn(Option<Kind>) -> Option<Arc<dyn Fold>>,
+    pub(crate) reads: Reads,
+    /// Whether it goes by event time and takes a tie break.
+    pub(crate) dated: bool,
+    /// Whether its answers need a window with a start.
+    pub(crate) bounded: bool,
+    /// Its parameters.
+    pub(crate) parameters: &'static [Parameter],
+    /// Makes the computer for input columns of the kinds it takes and for parameters that are in range; the
+    /// error is for what only shows when both are known.
+    pub(crate) bind: fn(&Given<'_>) -> Result<Arc<dyn Fold>, String>,
+    /// Definitions without a window, over the columns `flag`, `qty`, `amount`, `word`, `seen` and `vec` of the
+    /// six kinds: what tests and benches run.
+    pub(crate) examples: &'static [&'static str],
 }
 
 /// What an aggregate reads from an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     /// `*`, or any column.
-    StarOrColumn,
-    /// One column of these kinds; the first is taken when nothing else tells the kind.
-    Column(&'static [Kind]),
-    /// One column of these kinds, by event time; may have a tie break.
-    Dated(&'static [Kind]),
+    Events,
+    /// Columns, each of these kinds (none for any); the first is taken when nothing else tells the kind.
+    Columns(&'static [&'static [Kind]]),
+    /// Whether the event passes each of this many filters.
+    Conditions(usize),
 }
 
 impl Reads {
-    /// The kinds the input column may have; empty for any.
-    pub(crate) fn kinds(self) -> &'static [Kind] {
+    /// How many columns or filters.
+    pub(crate) fn width(self) -> usize {
         match self {
-            Self::StarOrColumn => &[],
-            Self::Column(kinds) | Self::Dated(kinds) => kinds,
+            Self::Events => 1,
+            Self::Columns(columns) => columns.len(),
+            Self::Conditions(count) => count,
         }
+    }
+}
+
+/// What a computer is made from.
+#[derive(Debug)]
+pub(crate) struct Given<'a> {
+    /// The kinds of the input columns; `None` for one of which only the presence counts. None at all for `*`.
+    pub(crate) kinds: &'a [Option<Kind>],
+    /// The parameters, settled.
+    pub(crate) values: &'a [(&'static str, Value)],
+    /// Whether the answers are to be by the value of a column, and the most values kept apart.
+    pub(crate) by: Option<(Kind, usize)>,
+}
+
+impl Given<'_> {
+    /// The kind of input column `i`.
+    pub(crate) fn kind(&self, i: usize) -> Kind {
+        self.kinds.get(i).copied().flatten().unwrap_or(Kind::F64)
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// A whole number.
+    pub(crate) fn whole(&self, name: &str) -> usize {
+        self.value(name).and_then(Value::as_i64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> f64 {
+        self.value(name).and_then(Value::as_f64).unwrap_or(0.0)
+    }
+
+    /// A duration.
+    pub(crate) fn span(&self, name: &str) -> Span {
+        self.value(name).and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or(Span::ZERO)
+    }
+
+    /// A list of numbers.
+    pub(crate) fn numbers(&self, name: &str) -> Vec<f64> {
+        self.value(name).and_then(Value::as_list).map(<[f64]>::to_vec).unwrap_or_default()
+    }
+
+    /// A list of values.
+    pub(crate) fn values(&self, name: &str) -> &[Value] {
+        self.value(name).and_then(Value::as_items).unwrap_or(&[])
+    }
+
+    /// The computer at work, once or once a bucket.
+    pub(crate) fn make<C: FeatureComputer>(&self, computer: C) -> Result<Arc<dyn Fold>, String> {
+        Ok(apart(computer, self.by))
+    }
+}
+
+/// The computer at work, alone or once for every value of a column.
+pub(crate) fn apart<C: FeatureComputer>(computer: C, by: Option<(Kind, usize)>) -> Arc<dyn Fold> {
+    match by {
+        None => Arc::new(computer),
+        Some((key, limit)) => Arc::new(By::new(computer, key, limit)),
     }
 }
 
 /// Kinds with an order, doubles first: what `min` and `max` take.
 pub(crate) const ORDERED: &[Kind] = &[Kind::F64, Kind::I64, Kind::Bool, Kind::Str, Kind::Time];
+/// Kinds that tell events apart, text first: what `by` and the aggregates of categories take.
+pub(crate) const CATEGORIES: &[Kind] = &[Kind::Str, Kind::I64, Kind::Bool, Kind::F64, Kind::Time];
 /// Kinds that can be carried along, text first: what `first` and `last` take.
 pub(crate) const CARRIED: &[Kind] = &[Kind::Str, Kind::F64, Kind::I64, Kind::Bool, Kind::Time, Kind::List];
 
@@ -132,4 +210,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Aggregate> {
 /// The names of all built-in aggregates, as definitions use them.
 pub fn names() -> impl Iterator<Item = &'static str> {
     AGGREGATES.into_iter().map(|aggregate| aggregate.name)
+}
+
+/// The built-in aggregates with examples of each, as definitions without a window: for tests and benches that
+/// go through all of them.
+///
+/// The examples are over the columns `flag`, `qty`, `amount`, `word`, `seen` and `vec`, one of each kind in the
+/// order of [`Kind::ALL`].
+pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    AGGREGATES.into_iter().map(|aggregate| (aggregate.name, aggregate.examples))
 }

@@ -10,13 +10,18 @@
 //! | retractable | yes |
 //! | source | SQL `STDDEV_POP`, but exact: equal values give exactly 0 |
 
-use std::sync::Arc;
-
 use super::{Aggregate, Reads};
 use crate::value::Kind;
 
-pub(crate) const AGGREGATE: Aggregate =
-    Aggregate { name: "stddev_pop", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(StddevPop)) };
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "stddev_pop",
+    reads: Reads::Columns(&[&[Kind::F64]]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| given.make(StddevPop),
+    examples: &[r#""stddev_pop": "amount""#],
+};
 
 /// The population standard deviation. An infinity gives null.
 #[derive(Clone, Copy, Debug)]

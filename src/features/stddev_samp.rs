@@ -10,13 +10,18 @@
 //! | retractable | yes |
 //! | source | SQL `STDDEV_SAMP`, but exact: equal values give exactly 0 |
 
-use std::sync::Arc;
-
 use super::{Aggregate, Reads};
 use crate::value::Kind;
 
-pub(crate) const AGGREGATE: Aggregate =
-    Aggregate { name: "stddev_samp", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(StddevSamp)) };
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "stddev_samp",
+    reads: Reads::Columns(&[&[Kind::F64]]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| given.make(StddevSamp),
+    examples: &[r#""stddev_samp": "amount""#],
+};
 
 /// The sample standard deviation. An infinity gives null.
 #[derive(Clone, Copy, Debug)]

@@ -10,23 +10,30 @@
 //! | retractable | yes |
 //! | source | SQL `SUM`, but 0 when empty, and exact |
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, Reads};
 use crate::computer::FeatureComputer;
 use crate::exact::Tally;
-use crate::value::{Kind, Value};
+use crate::time::Interval;
+use crate::value::{Kind, Shape, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "sum",
-    input: Reads::Column(&[Kind::F64, Kind::I64]),
-    bind: |kind| match kind? {
-        Kind::F64 => Some(Arc::new(Sum)),
-        Kind::I64 => Some(Arc::new(SumI64)),
-        _ => None,
+    reads: Reads::Columns(&[&[Kind::F64, Kind::I64]]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| match given.kind(0) {
+        Kind::I64 => given.make(SumI64),
+        _ => given.make(Sum),
     },
+    examples: &[
+        r#""sum": "amount""#,
+        r#""sum": "qty""#,
+        r#""sum": "amount", "by": "word", "buckets": 2"#,
+        r#""sum": "amount", "retract": {"flag": true}"#,
+    ],
 };
 
 /// Sums doubles exactly. Infinities of both signs give null.
@@ -50,12 +57,13 @@ impl FeatureComputer for SumI64 {
     type Input<'a> = i64;
     type State = SumI64State;
     const GROUP: bool = true;
+    const NULLABLE: bool = false;
 
     fn id(&self) -> String {
         "sum_i64/1".into()
     }
-    fn output_kind(&self) -> Kind {
-        Kind::I64
+    fn output_shape(&self) -> Shape {
+        Kind::I64.into()
     }
     fn identity(&self) -> Self::State {
         SumI64State::default()
@@ -70,7 +78,7 @@ impl FeatureComputer for SumI64 {
         into.count = into.count.wrapping_add(from.count);
         into.total = into.total.wrapping_add(from.total);
     }
-    fn output(&self, state: &Self::State) -> Value {
+    fn output(&self, state: &Self::State, _: Interval) -> Value {
         i64::try_from(state.total).map_or(Value::Overflow, Value::I64)
     }
     #[inline]

@@ -10,14 +10,19 @@
 //! | retractable | yes |
 //! | source | SQL `VAR_POP`, but exact: equal values give exactly 0 |
 
-use std::sync::Arc;
-
 use super::{Aggregate, Reads};
 use crate::exact::Moments;
 use crate::value::Kind;
 
-pub(crate) const AGGREGATE: Aggregate =
-    Aggregate { name: "var_pop", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(VarPop)) };
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "var_pop",
+    reads: Reads::Columns(&[&[Kind::F64]]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| given.make(VarPop),
+    examples: &[r#""var_pop": "amount""#],
+};
 
 /// The population variance. An infinity gives null.
 #[derive(Clone, Copy, Debug)]

@@ -10,14 +10,19 @@
 //! | retractable | yes |
 //! | source | SQL `VAR_SAMP`, but exact: equal values give exactly 0 |
 
-use std::sync::Arc;
-
 use super::{Aggregate, Reads};
 use crate::exact::Moments;
 use crate::value::Kind;
 
-pub(crate) const AGGREGATE: Aggregate =
-    Aggregate { name: "var_samp", input: Reads::Column(&[Kind::F64]), bind: |_| Some(Arc::new(VarSamp)) };
+pub(crate) const AGGREGATE: Aggregate = Aggregate {
+    name: "var_samp",
+    reads: Reads::Columns(&[&[Kind::F64]]),
+    dated: false,
+    bounded: false,
+    parameters: &[],
+    bind: |given| given.make(VarSamp),
+    examples: &[r#""var_samp": "amount""#],
+};
 
 /// The sample variance. An infinity gives null.
 #[derive(Clone, Copy, Debug)]

@@ -14,21 +14,25 @@ use self::lane::{Lane, Panes, flush, panes_mut};
 pub(crate) use self::lane::{LaneSlot, panes};
 pub(crate) use self::sweep::Sweep;
 #[cfg(feature = "arrow")]
-pub(crate) use self::sweep::{Answers, Range};
-use self::sweep::{gather, sweep_group, sweep_monoid};
+pub(crate) use self::sweep::{Answers, Bounds, Intervals, Range};
+use self::sweep::{Gathered, sweep_group, sweep_monoid};
 use crate::codec::{self, Reader};
-use crate::computer::{Arg, FeatureComputer, Input};
+use crate::computer::{Accuracy, Arg, FeatureComputer, Input};
 use crate::error::{Error, Result};
 use crate::rows::{Head, Rows, Select};
 use crate::table::Table;
-use crate::time::{BEGINNING, Grid, Timestamp};
-use crate::value::{Kind, Value, ValueRef};
+use crate::time::{BEGINNING, Grid, Interval, Timestamp};
+#[cfg(feature = "testing")]
+use crate::value::Kind;
+use crate::value::{Shape, Value, ValueRef};
 
 /// One answer to read: the fold of `[start, end)`, or `default` if that is empty or null.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut<'a> {
     pub(crate) start: i64,
     pub(crate) end: i64,
+    /// The window as it is meant; panes may be read from an edge before its start.
+    pub(crate) over: Interval,
     pub(crate) default: Option<&'a Value>,
     /// Who reads the answer off the state, if not the computer that folds it.
     pub(crate) reader: Option<&'a dyn Fold>,
@@ -43,14 +47,17 @@ pub(crate) trait Fold: Debug + Send + Sync {
     /// Whether the input has a place for a tie break.
     fn is_dated(&self) -> bool;
     /// Reads an answer off a state that a computer of the same state id has folded.
-    fn answer(&self, state: &dyn Any, default: Option<&Value>) -> Value;
-    fn output_kind(&self) -> Kind;
+    fn answer(&self, state: &dyn Any, over: Interval, default: Option<&Value>) -> Value;
+    fn output_shape(&self) -> Shape;
+    fn accuracy(&self) -> Accuracy;
+    fn is_group(&self) -> bool;
+    fn is_nullable(&self) -> bool;
     fn args(&self) -> &'static [Arg];
 
     /// Folds rows `from..to` that `select` picks into the panes of `grid`.
     fn absorb(&self, lane: &mut LaneSlot, rows: &Rows, range: std::ops::Range<usize>, select: &Select, grid: &Grid);
-    /// Folds one event into its pane of `grid`.
-    fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], grid: &Grid);
+    /// Folds one event into its pane of `grid`, or takes it back out.
+    fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], minus: bool, grid: &Grid);
     /// Moves panes from one grid to a later one, and lets go what no window sees any more.
     fn age(&self, lane: &mut LaneSlot, old: &Grid, new: &Grid);
     /// Moves panes that may stand anywhere onto a grid that ends at `until`; those of a settled state stay
@@ -66,22 +73,26 @@ pub(crate) trait Fold: Debug + Send + Sync {
     /// Writes the panes; starts are relative to `anchor`.
     fn encode(&self, lane: &LaneSlot, anchor: i64, out: &mut Vec<u8>);
     fn decode(&self, anchor: i64, from: &mut Reader<'_>) -> Result<LaneSlot>;
-    /// Folds events given one by one: the definition itself, for the oracle.
+    /// Folds events given one by one, or takes them out: the definition itself, for the oracle.
     #[cfg(feature = "testing")]
-    fn fold(&self, events: &mut dyn Iterator<Item = (Timestamp, Vec<ValueRef<'_>>)>, default: Option<&Value>) -> Value;
+    fn fold(&self, events: &mut dyn Iterator<Item = Given<'_>>, over: Interval, default: Option<&Value>) -> Value;
     /// Holds the computer to its laws.
     #[cfg(feature = "testing")]
-    fn check_laws(&self) -> Result<()>;
+    fn check_laws(&self, kinds: &[Option<Kind>]) -> Result<()>;
     #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
     /// Answers every window of a batch; ranges are in order of rising start and end.
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]);
 }
 
-fn answer<C: FeatureComputer>(computer: &C, state: &C::State, default: Option<&Value>) -> Value {
+/// One event for the oracle: when, its arguments, and whether it takes them back out.
+#[cfg(feature = "testing")]
+pub(crate) type Given<'a> = (Timestamp, Vec<ValueRef<'a>>, bool);
+
+fn answer<C: FeatureComputer>(computer: &C, state: &C::State, over: Interval, default: Option<&Value>) -> Value {
     match default {
-        None => computer.output(state),
+        None => computer.output(state, over),
         Some(default) if *state == computer.identity() => default.clone(),
-        Some(default) => match computer.output(state) {
+        Some(default) => match computer.output(state, over) {
             Value::Null => default.clone(),
             value => value,
         },
@@ -101,11 +112,20 @@ impl<C: FeatureComputer> Fold for C {
     fn is_dated(&self) -> bool {
         <C::Input<'static> as Input<'static>>::DATED
     }
-    fn answer(&self, state: &dyn Any, default: Option<&Value>) -> Value {
-        state.downcast_ref::<C::State>().map_or(Value::Null, |state| answer(self, state, default))
+    fn answer(&self, state: &dyn Any, over: Interval, default: Option<&Value>) -> Value {
+        state.downcast_ref::<C::State>().map_or(Value::Null, |state| answer(self, state, over, default))
     }
-    fn output_kind(&self) -> Kind {
-        FeatureComputer::output_kind(self)
+    fn output_shape(&self) -> Shape {
+        FeatureComputer::output_shape(self)
+    }
+    fn accuracy(&self) -> Accuracy {
+        FeatureComputer::accuracy(self)
+    }
+    fn is_group(&self) -> bool {
+        C::GROUP
+    }
+    fn is_nullable(&self) -> bool {
+        C::NULLABLE
     }
     fn args(&self) -> &'static [Arg] {
         <C::Input<'static> as Input<'static>>::ARGS
@@ -119,11 +139,12 @@ impl<C: FeatureComputer> Fold for C {
             let Some(head) = rows.heads().get(i).filter(|head| head.mask & select.bit != 0) else { continue };
             let Some(input) = input::<C>(rows, i, *head, select) else { continue };
             let Some(start) = pane.seek(head.time) else { continue };
+            let minus = head.mask & select.retract != 0;
             match runs.last_mut() {
-                Some((at, state)) if *at == start => self.update(state, input),
+                Some((at, state)) if *at == start => step(self, state, input, minus),
                 _ => {
                     let mut state = self.identity();
-                    self.update(&mut state, input);
+                    step(self, &mut state, input, minus);
                     runs.push((start, state));
                 }
             }
@@ -133,10 +154,10 @@ impl<C: FeatureComputer> Fold for C {
         }
     }
 
-    fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], grid: &Grid) {
+    fn absorb_one(&self, lane: &mut LaneSlot, at: Timestamp, args: &[ValueRef<'_>], minus: bool, grid: &Grid) {
         let (Some(start), Some(input)) = (grid.pane(at.as_micros()), C::Input::read(at, args)) else { return };
         if let Some(state) = panes_mut::<C>(lane).and_then(|panes| panes.at(start, || self.identity())) {
-            self.update(state, input);
+            step(self, state, input, minus);
         }
     }
 
@@ -221,12 +242,12 @@ impl<C: FeatureComputer> Fold for C {
                 if head.mask & select.bit != 0
                     && let Some(input) = input::<C>(rows, row, *head, select)
                 {
-                    self.update(&mut state, input);
+                    step(self, &mut state, input, head.mask & select.retract != 0);
                 }
             }
             *out = match cut.reader {
-                None => answer(self, &state, cut.default),
-                Some(reader) => reader.answer(&state, cut.default),
+                None => answer(self, &state, cut.over, cut.default),
+                Some(reader) => reader.answer(&state, cut.over, cut.default),
             };
         }
     }
@@ -257,43 +278,57 @@ impl<C: FeatureComputer> Fold for C {
                 return Err(Error::not_canonical(format!("pane {start} does not come after the pane before it")));
             }
             // Every pane takes bytes, so a made-up count runs out of them before it costs memory.
-            panes.push((start, from.take("pane state")?));
+            let state = from.take("pane state")?;
+            if !self.accepts(&state) {
+                return Err(Error::not_canonical(format!("pane {start} is not one of {}", FeatureComputer::id(self))));
+            }
+            panes.push((start, state));
             before = if start == BEGINNING { before } else { start };
         }
         Ok((!panes.is_empty()).then(|| Box::new(Panes(panes)) as Box<dyn Lane>))
     }
 
     #[cfg(feature = "testing")]
-    fn fold(&self, events: &mut dyn Iterator<Item = (Timestamp, Vec<ValueRef<'_>>)>, default: Option<&Value>) -> Value {
+    fn fold(&self, events: &mut dyn Iterator<Item = Given<'_>>, over: Interval, default: Option<&Value>) -> Value {
         let mut state = self.identity();
-        for (at, args) in events {
+        for (at, args, minus) in events {
             if let Some(input) = C::Input::read(at, &args) {
-                self.update(&mut state, input);
+                step(self, &mut state, input, minus);
             }
         }
-        answer(self, &state, default)
+        answer(self, &state, over, default)
     }
 
     #[cfg(feature = "testing")]
-    fn check_laws(&self) -> Result<()> {
-        crate::testing::laws::hold(self)
+    fn check_laws(&self, kinds: &[Option<Kind>]) -> Result<()> {
+        crate::testing::laws::hold(self, kinds)
     }
 
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]) {
-        let (inputs, rank) = gather::<C>(table, select);
+        let gathered = Gathered::<C>::new(table, select);
         for window in windows {
-            let ranges = window.ranges.iter().map(|(from, to)| {
-                let at = |row: u32| rank.get(row as usize).copied().unwrap_or(0) as usize;
-                (at(*from), at(*to))
-            });
-            let answers = &mut window.answers;
-            let emit = |state: &C::State| answers.iter_mut().for_each(|answers| answers.read(self, state));
+            let ranges = window.ranges.iter().map(|range| gathered.places(*range));
+            let (answers, intervals) = (&mut window.answers, &window.intervals);
+            let emit = |query: usize, state: &C::State| {
+                let over = intervals.at(query);
+                answers.iter_mut().for_each(|answers| answers.read(self, state, over));
+            };
             if C::GROUP {
-                sweep_group(self, &inputs, ranges, emit);
+                sweep_group(self, &gathered, ranges, emit);
             } else {
-                sweep_monoid(self, &inputs, ranges, emit);
+                sweep_monoid(self, &gathered.inputs, ranges, emit);
             }
         }
+    }
+}
+
+/// Folds an input in, or takes it back out; only a group is ever asked to.
+#[inline]
+fn step<C: FeatureComputer>(computer: &C, state: &mut C::State, input: C::Input<'_>, minus: bool) {
+    if C::GROUP && minus {
+        computer.retract(state, input);
+    } else {
+        computer.update(state, input);
     }
 }
 
@@ -302,8 +337,10 @@ impl<C: FeatureComputer> Fold for C {
 fn input<'r, C: FeatureComputer>(rows: &'r Rows, i: usize, head: Head, select: &Select) -> Option<C::Input<'r>> {
     let at = Timestamp::clamped(head.time);
     match *select.args {
-        [] => C::Input::read(at, &[]),
-        [place] => C::Input::read(at, &[rows.values(i).get(place).map_or(ValueRef::Null, Value::as_ref)]),
-        _ => C::Input::read(at, rows.args(i, &select.args).get(..select.args.len()).unwrap_or(&[])),
+        [] if select.conditions.is_empty() => C::Input::read(at, &[]),
+        [place] if select.conditions.is_empty() => {
+            C::Input::read(at, &[rows.values(i).get(place).map_or(ValueRef::Null, Value::as_ref)])
+        }
+        _ => C::Input::read(at, rows.args(i, head.mask, select).get(..select.width()).unwrap_or(&[])),
     }
 }

@@ -1,10 +1,10 @@
 //! A fold over a batch: every window of it answered in one pass over sorted rows.
 
-use super::{Fold, answer};
+use super::{Fold, answer, step};
 use crate::computer::{FeatureComputer, Input, MAX_ARGS};
 use crate::rows::Select;
 use crate::table::{Answered, Cells, Table};
-use crate::time::Timestamp;
+use crate::time::{Interval, Timestamp};
 use crate::value::{Value, ValueRef};
 
 /// A row range `[start, end)` of a batch.
@@ -14,7 +14,33 @@ pub(crate) type Range = (u32, u32);
 #[derive(Debug)]
 pub(crate) struct Sweep<'a> {
     pub(crate) ranges: &'a [Range],
+    pub(crate) intervals: Intervals<'a>,
     pub(crate) answers: Vec<Answers<'a>>,
+}
+
+/// What a window is at each query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Intervals<'a> {
+    /// The queries' times, in sorted order.
+    pub(crate) times: &'a [i64],
+    /// Where the window starts at each, if that depends on the events; else empty.
+    pub(crate) starts: &'a [i64],
+    pub(crate) window: &'a dyn Bounds,
+}
+
+/// A window's bounds at a time, as far as they do not depend on events.
+pub(crate) trait Bounds: std::fmt::Debug {
+    /// Where it starts and ends at `t`.
+    fn bounds(&self, t: i64) -> (i64, i64);
+}
+
+impl Intervals<'_> {
+    /// The window at query `i`.
+    #[inline]
+    pub(super) fn at(&self, i: usize) -> Interval {
+        let (start, end) = self.window.bounds(self.times.get(i).copied().unwrap_or(0));
+        Interval::raw(self.starts.get(i).copied().unwrap_or(start), end)
+    }
 }
 
 /// One feature's answers, query by query.
@@ -24,68 +50,103 @@ pub(crate) struct Answers<'a> {
     /// Who reads them off the state, if not the computer that folds it.
     pub(crate) reader: Option<&'a dyn Fold>,
     pub(crate) out: Answered,
-    /// The first answer that is an integer outside `i64`.
+    /// The first answer that is, or has in it, an integer outside `i64`.
     pub(crate) overflow: Option<usize>,
 }
 
 impl Answers<'_> {
     /// Reads the next query's answer off a state.
     #[inline]
-    pub(super) fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State) {
+    pub(super) fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State, over: Interval) {
         let value = match self.reader {
-            None => answer(computer, state, self.default),
-            Some(reader) => reader.answer(state, self.default),
+            None => answer(computer, state, over, self.default),
+            Some(reader) => reader.answer(state, over, self.default),
         };
-        if matches!(value, Value::Overflow) && self.overflow.is_none() {
+        if value.overflows() && self.overflow.is_none() {
             self.overflow = Some(self.out.len());
         }
         self.out.push(value);
     }
 }
 
-/// The inputs of the rows a fold takes, and for each row how many came before it.
-pub(super) fn gather<'t, C: FeatureComputer>(table: &'t Table<'_>, select: &Select) -> (Vec<C::Input<'t>>, Vec<u32>) {
-    let columns: Vec<&Cells<'_>> = select.args.iter().filter_map(|place| table.columns.get(*place)).collect();
-    let mut inputs = Vec::with_capacity(table.times.len());
-    let mut rank = Vec::with_capacity(table.times.len() + 1);
-    let mut args = [ValueRef::Null; MAX_ARGS];
-    for (row, (time, mask)) in table.times.iter().zip(&table.masks).enumerate() {
+/// The inputs of the rows a fold takes.
+pub(super) struct Gathered<'t, C: FeatureComputer> {
+    pub(super) inputs: Vec<C::Input<'t>>,
+    /// Which inputs are taken back out; empty if none ever is.
+    minus: Vec<bool>,
+    /// For each row how many inputs came before it.
+    rank: Vec<u32>,
+}
+
+impl<'t, C: FeatureComputer> Gathered<'t, C> {
+    pub(super) fn new(table: &'t Table<'_>, select: &Select) -> Self {
+        let columns: Vec<Option<&Cells<'_>>> = select.args.iter().map(|place| table.columns.get(*place)).collect();
+        let mut inputs = Vec::with_capacity(table.times.len());
+        let mut rank = Vec::with_capacity(table.times.len() + 1);
+        let mut minus = Vec::new();
+        let mut args = [ValueRef::Null; MAX_ARGS];
+        for (row, (time, mask)) in table.times.iter().zip(&table.masks).enumerate() {
+            rank.push(inputs.len() as u32);
+            if mask & select.bit == 0 {
+                continue;
+            }
+            let values = columns.iter().map(|column| column.map_or(ValueRef::Null, |column| column.get(row)));
+            let passed = select.conditions.iter().map(|bit| ValueRef::Bool(mask & bit != 0));
+            for (arg, found) in args.iter_mut().zip(values.chain(passed)) {
+                *arg = found;
+            }
+            let args = args.get(..select.width()).unwrap_or(&[]);
+            if let Some(input) = C::Input::read(Timestamp::clamped(*time), args) {
+                inputs.push(input);
+                if select.retract != 0 {
+                    minus.push(mask & select.retract != 0);
+                }
+            }
+        }
         rank.push(inputs.len() as u32);
-        if mask & select.bit == 0 {
-            continue;
-        }
-        for (arg, column) in args.iter_mut().zip(&columns) {
-            *arg = column.get(row);
-        }
-        inputs.extend(C::Input::read(Timestamp::clamped(*time), args.get(..columns.len()).unwrap_or(&[])));
+        Self { inputs, minus, rank }
     }
-    rank.push(inputs.len() as u32);
-    (inputs, rank)
+
+    /// The inputs of a range of rows.
+    #[inline]
+    pub(super) fn places(&self, (from, to): Range) -> (usize, usize) {
+        let at = |row: u32| self.rank.get(row as usize).copied().unwrap_or(0) as usize;
+        (at(from), at(to))
+    }
+
+    /// Folds a range of inputs in, or all of it back out.
+    #[inline]
+    fn fold(&self, computer: &C, state: &mut C::State, range: std::ops::Range<usize>, out: bool) {
+        let inputs = self.inputs.get(range.clone()).unwrap_or(&[]);
+        if self.minus.is_empty() {
+            inputs.iter().for_each(|input| step(computer, state, *input, out));
+            return;
+        }
+        for (input, minus) in inputs.iter().zip(self.minus.get(range).unwrap_or(&[])) {
+            step(computer, state, *input, *minus != out);
+        }
+    }
 }
 
 /// Two pointers: what enters is added, what leaves is taken out, exactly.
 pub(super) fn sweep_group<C: FeatureComputer>(
     computer: &C,
-    inputs: &[C::Input<'_>],
+    gathered: &Gathered<'_, C>,
     ranges: impl Iterator<Item = (usize, usize)>,
-    mut emit: impl FnMut(&C::State),
+    mut emit: impl FnMut(usize, &C::State),
 ) {
     let mut state = computer.identity();
     let (mut low, mut high) = (0, 0);
-    for (from, to) in ranges {
+    for (query, (from, to)) in ranges.enumerate() {
         // Starting afresh is cheaper than taking out more than what stays.
         if from >= high || from - low > to - from {
             state = computer.identity();
             (low, high) = (from, from);
         }
-        for input in inputs.get(low..from).unwrap_or(&[]) {
-            computer.retract(&mut state, *input);
-        }
-        for input in inputs.get(high..to).unwrap_or(&[]) {
-            computer.update(&mut state, *input);
-        }
+        gathered.fold(computer, &mut state, low..from, true);
+        gathered.fold(computer, &mut state, high..to, false);
         (low, high) = (low.max(from), high.max(to));
-        emit(&state);
+        emit(query, &state);
     }
 }
 
@@ -94,13 +155,13 @@ pub(super) fn sweep_monoid<C: FeatureComputer>(
     computer: &C,
     inputs: &[C::Input<'_>],
     ranges: impl Iterator<Item = (usize, usize)>,
-    mut emit: impl FnMut(&C::State),
+    mut emit: impl FnMut(usize, &C::State),
 ) {
-    let mut front: Vec<C::State> = Vec::new();
+    let mut front = Suffixes::new();
     let mut back = computer.identity();
-    // `front[k]` folds the inputs from `middle - 1 - k` to `middle`; `back` those from there to `high`.
+    // `front` folds the inputs from anywhere before `middle` to `middle`; `back` those from there to `high`.
     let (mut middle, mut high) = (0, 0);
-    for (from, to) in ranges {
+    for (query, (from, to)) in ranges.enumerate() {
         if from >= high {
             front.clear();
             back = computer.identity();
@@ -111,22 +172,92 @@ pub(super) fn sweep_monoid<C: FeatureComputer>(
         }
         high = high.max(to);
         if from > middle {
-            front.clear();
-            let mut suffix = computer.identity();
-            for input in inputs.get(from..high).unwrap_or(&[]).iter().rev() {
-                computer.update(&mut suffix, *input);
-                front.push(suffix.clone());
-            }
+            front.fill(computer, inputs, from, high);
             back = computer.identity();
             middle = high;
         }
-        match middle.checked_sub(from + 1).and_then(|k| front.get(k)) {
+        match front.at(computer, inputs, from) {
             Some(suffix) => {
                 let mut state = suffix.clone();
                 computer.merge(&mut state, &back);
-                emit(&state);
+                emit(query, &state);
             }
-            None => emit(&back),
+            None => emit(query, &back),
         }
+    }
+}
+
+/// The most suffixes of which every fold is kept.
+const WHOLE: usize = 256;
+
+/// Folds of `inputs[k..end]` for every `k`, of which only about two square roots of the length are kept: one
+/// at the end of each block, and those of the block that is being read. A large state is kept a thousand times
+/// over a million inputs, not a million times.
+struct Suffixes<S> {
+    /// The first input folded, and the one after the last.
+    start: usize,
+    end: usize,
+    /// How many inputs a block has.
+    block: usize,
+    /// The fold from each block's end to `end`, last block first; the last one's is the identity.
+    coarse: Vec<S>,
+    /// The folds from the places of one block, its last input first.
+    fine: Vec<S>,
+    /// The number of the block `fine` is of, counted from the last.
+    current: usize,
+}
+
+impl<S: Clone> Suffixes<S> {
+    fn new() -> Self {
+        Self { start: 0, end: 0, block: 1, coarse: Vec::new(), fine: Vec::new(), current: 0 }
+    }
+
+    fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+        self.coarse.clear();
+        self.fine.clear();
+    }
+
+    /// Folds `inputs[k..end]` for every `k` from `start`.
+    fn fill<C: FeatureComputer<State = S>>(&mut self, computer: &C, inputs: &[C::Input<'_>], start: usize, end: usize) {
+        self.clear();
+        (self.start, self.end) = (start, end);
+        let length = end.saturating_sub(start);
+        self.current = usize::MAX;
+        let mut state = computer.identity();
+        // Few states are kept whole: that costs less than folding twice.
+        if length <= WHOLE {
+            self.block = WHOLE;
+            self.coarse.push(state);
+            return;
+        }
+        self.block = length.isqrt();
+        for (i, input) in inputs.get(start..end).unwrap_or(&[]).iter().rev().enumerate() {
+            if i % self.block == 0 {
+                self.coarse.push(state.clone());
+            }
+            computer.update(&mut state, *input);
+        }
+    }
+
+    /// The fold of `inputs[k..end]`; `None` where that is nothing.
+    fn at<C: FeatureComputer<State = S>>(&mut self, computer: &C, inputs: &[C::Input<'_>], k: usize) -> Option<&S> {
+        if k < self.start || k >= self.end {
+            return None;
+        }
+        let back = self.end - 1 - k;
+        let block = back / self.block;
+        if self.current != block {
+            let last = self.end - block * self.block;
+            let first = last.saturating_sub(self.block).max(self.start);
+            let mut state = self.coarse.get(block)?.clone();
+            self.fine.clear();
+            for input in inputs.get(first..last).unwrap_or(&[]).iter().rev() {
+                computer.update(&mut state, *input);
+                self.fine.push(state.clone());
+            }
+            self.current = block;
+        }
+        self.fine.get(back % self.block)
     }
 }

@@ -10,6 +10,7 @@ pub(crate) use self::entry::read_cell;
 pub(crate) use self::entry::{Cells, Entry};
 #[cfg(feature = "arrow")]
 pub(crate) use self::entry::{OUT_OF_RANGE, read_into};
+use crate::computer::MAX_ARGS;
 use crate::definition::{FeatureSet, Plan};
 use crate::error::Result;
 use crate::fold::LaneSlot;
@@ -175,9 +176,12 @@ impl State {
             let Some(grid) = fold.grid(self.settled).filter(|_| time < fold.reach(self.settled)) else { continue };
             if grid.pane(time).is_some() {
                 seen = true;
-                let args = fold.select.args.iter().map(|place| kept.get(*place).map_or(ValueRef::Null, Value::as_ref));
-                let args: Vec<ValueRef<'_>> = args.collect();
-                fold.computer.absorb_one(lane(&mut self.lanes, place, plan), entry.time, &args, &grid);
+                let mut args = [ValueRef::Null; MAX_ARGS];
+                let value = |place: usize| kept.get(place).map_or(ValueRef::Null, Value::as_ref);
+                fold.select.fill(&mut args, entry.mask, value);
+                let args = args.get(..fold.select.width()).unwrap_or(&[]);
+                let minus = entry.mask & fold.select.retract != 0;
+                fold.computer.absorb_one(lane(&mut self.lanes, place, plan), entry.time, args, minus, &grid);
             }
         }
         let mask = self.needs().of(Head { time, mask: entry.mask });

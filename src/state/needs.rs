@@ -31,6 +31,9 @@ impl State {
                 from = from.max(latest.map_or(BEGINNING, |latest| latest.saturating_add(1)));
             }
             needs.at_least(fold.select.bit, from);
+            for bit in fold.select.conditions.iter().chain(Some(&fold.select.retract)) {
+                needs.at_least(*bit, from);
+            }
             needs.reads.extend(fold.select.args.iter().map(|place| (fold.select.bit, *place, from)));
         }
         needs

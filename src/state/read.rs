@@ -1,12 +1,12 @@
 //! Reading a state: the vector at a time, and which times can be asked for.
 
 use super::State;
-use crate::definition::{FoldPlan, Storage, WindowPlan};
+use crate::definition::{FeaturePlan, FoldPlan, Storage, WindowPlan};
 use crate::error::{Error, Result};
 use crate::fold::{Cut, LaneSlot};
 use crate::pane::{session_edge, session_start};
-use crate::time::{BEGINNING, Timestamp, floor, gcd};
-use crate::value::Value;
+use crate::time::{BEGINNING, Interval, Timestamp, floor, gcd};
+use crate::value::{Items, Value};
 use crate::vector::Vector;
 
 impl State {
@@ -40,10 +40,14 @@ impl State {
         let end = t.saturating_sub(fold.offset);
         read.cuts.clear();
         for feature in &fold.features {
-            if let Some(feature_plan) = plan.features.get(*feature) {
-                let start = self.start(&feature_plan.window, t);
-                let (default, reader) = (feature_plan.default.as_ref(), feature_plan.reader.as_deref());
-                read.cuts.push((*feature, Cut { start, end, default, reader }));
+            let Some(feature_plan) = plan.features.get(*feature) else { continue };
+            let (default, reader) = (feature_plan.default.as_ref(), feature_plan.reader.as_deref());
+            if feature_plan.series.is_empty() {
+                let (start, meant) = self.start(&feature_plan.window, t);
+                let over = Interval::raw(meant, end);
+                read.cuts.push((*feature, Cut { start, end, over, default, reader }));
+            } else if let Some(value) = values.get_mut(*feature) {
+                *value = Value::Items(self.read_series(place, fold, feature_plan, t));
             }
         }
         read.cuts.sort_by_key(|(_, cut)| std::cmp::Reverse(cut.start));
@@ -60,10 +64,26 @@ impl State {
         }
     }
 
-    /// Where a window starts at `t`.
-    fn start(&self, window: &WindowPlan, t: i64) -> i64 {
+    /// Reads the windows of a series, each by itself: they have different ends.
+    fn read_series(&self, place: usize, fold: &FoldPlan, feature: &FeaturePlan, t: i64) -> Items {
+        let raw = fold.reach(self.settled);
+        let windows = feature.series.iter().map(|window| {
+            let (start, end) = window.bounds(t);
+            let over = Interval::raw(start, end);
+            let cut = Cut { start, end, over, default: feature.default.as_ref(), reader: feature.reader.as_deref() };
+            let mut answer = [Value::Null];
+            fold.computer.read(self.lane(place), &self.rows, raw, &fold.select, &[cut], &mut answer);
+            let [answer] = answer;
+            answer
+        });
+        windows.collect()
+    }
+
+    /// Where a window starts at `t`: the edge its panes are read from, and where it is meant to start.
+    fn start(&self, window: &WindowPlan, t: i64) -> (i64, i64) {
         let end = t.saturating_sub(window.offset);
         let mut start = window.tail.start(end);
+        let mut meant = start;
         if let Some((gap, place)) = window.session
             && let Some(fold) = self.set.plan().folds.get(place)
         {
@@ -74,10 +94,12 @@ impl State {
             let edge =
                 if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
             start = start.max(edge);
+            meant = meant.max(run);
         }
-        match window.reset {
-            Some(reset) => self.latest(reset, start, end).map_or(start, |latest| latest.saturating_add(1)),
-            None => start,
+        let latest = window.reset.and_then(|reset| self.latest(reset, start, end));
+        match latest.map(|latest| latest.saturating_add(1)) {
+            Some(after) => (after, meant.max(after)),
+            None => (start, meant),
         }
     }
 

@@ -8,7 +8,7 @@ use super::events::{moment, value_of};
 use crate::codec::{self, Reader};
 use crate::computer::{Arg, FeatureComputer, Input, MAX_ARGS};
 use crate::error::{Error, Result};
-use crate::time::Timestamp;
+use crate::time::{Interval, Timestamp};
 use crate::value::{Kind, Value, ValueRef};
 
 /// One generated input: a time, and the values of the columns.
@@ -17,8 +17,8 @@ type Sample = (Timestamp, Vec<Value>);
 /// How many cases each law is tried on.
 const CASES: u32 = 200;
 
-/// Holds a computer to every law.
-pub(crate) fn hold<C: FeatureComputer>(computer: &C) -> Result<()> {
+/// Holds a computer to every law; `kinds` are those of the columns it takes of any kind, in order.
+pub(crate) fn hold<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>]) -> Result<()> {
     let laws: [(&'static str, Law<C>); 10] = [
         ("identity", identity),
         ("commutative", commutative),
@@ -31,14 +31,14 @@ pub(crate) fn hold<C: FeatureComputer>(computer: &C) -> Result<()> {
         ("idempotent", idempotent),
         ("group", group),
     ];
-    laws.into_iter().try_for_each(|(name, law)| try_law(computer, name, law))
+    laws.into_iter().try_for_each(|(name, law)| try_law(computer, kinds, name, law))
 }
 
 type Law<C> = fn(&C, &[Sample], &[Sample], &[Sample]) -> std::result::Result<(), String>;
 
-fn try_law<C: FeatureComputer>(computer: &C, name: &'static str, law: Law<C>) -> Result<()> {
+fn try_law<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>], name: &'static str, law: Law<C>) -> Result<()> {
     let args = <C::Input<'static> as Input<'static>>::ARGS;
-    let three = [(); 3].map(|()| vec(sample(args), 0..8));
+    let three = [(); 3].map(|()| vec(sample(args, kinds), 0..8));
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new_with_rng(config, rng)
@@ -52,14 +52,14 @@ fn try_law<C: FeatureComputer>(computer: &C, name: &'static str, law: Law<C>) ->
     })
 }
 
-fn sample(args: &'static [Arg]) -> impl Strategy<Value = Sample> {
-    let of = |arg: &Arg| match arg {
-        Arg::Kind(kind) => value_of(*kind, &[]),
-        Arg::Any => prop_oneof![value_of(Kind::F64, &[]), value_of(Kind::Str, &[])].boxed(),
+fn sample(args: &'static [Arg], kinds: &[Option<Kind>]) -> impl Strategy<Value = Sample> + use<> {
+    let of = |(i, arg): (usize, &Arg)| match (*arg, kinds.get(i).copied().flatten()) {
+        (Arg::Kind(kind), _) | (Arg::Any, Some(kind)) => value_of(kind, &[]),
+        (Arg::Any, None) => prop_oneof![value_of(Kind::F64, &[]), value_of(Kind::Str, &[])].boxed(),
     };
     // One value more than asked for stands for the tie break of dated inputs.
     let tie = value_of(Kind::I64, &[]);
-    let values: Vec<_> = args.iter().map(of).chain([tie]).take(MAX_ARGS).collect();
+    let values: Vec<_> = args.iter().enumerate().map(of).chain([tie]).take(MAX_ARGS).collect();
     (moment(), values)
 }
 
@@ -92,7 +92,8 @@ fn encoded<C: FeatureComputer>(state: &C::State) -> Vec<u8> {
 
 /// Equal as states, as bytes, and as answers.
 fn same<C: FeatureComputer>(computer: &C, a: &C::State, b: &C::State) -> std::result::Result<(), String> {
-    let (out_a, out_b) = (computer.output(a), computer.output(b));
+    let over = Interval::new(Some(Timestamp::EPOCH), Timestamp::clamped(86_400_000_000));
+    let (out_a, out_b) = (computer.output(a, over), computer.output(b, over));
     if a != b {
         return Err(format!("states {a:?} and {b:?}"));
     }
@@ -102,9 +103,12 @@ fn same<C: FeatureComputer>(computer: &C, a: &C::State, b: &C::State) -> std::re
     if out_a != out_b {
         return Err(format!("answers {out_a:?} and {out_b:?}"));
     }
-    let kind = computer.output_kind();
-    if out_a.kind().is_some_and(|found| found != kind) {
-        return Err(format!("answer {out_a:?} is not of the kind {kind} it says"));
+    let shape = computer.output_shape();
+    if !shape.fits(&out_a) {
+        return Err(format!("answer {out_a:?} is not the {shape} it says"));
+    }
+    if out_a.is_null() && !C::NULLABLE {
+        return Err("a null answer of one that says it has none".into());
     }
     Ok(())
 }
@@ -150,6 +154,9 @@ fn bytes<C: FeatureComputer>(computer: &C, a: &[Sample], _: &[Sample], _: &[Samp
     let bytes = encoded::<C>(&state);
     let mut reader = Reader::new(&bytes);
     let back: C::State = reader.take("state").map_err(|why| why.to_string())?;
+    if !computer.accepts(&back) {
+        return Err(format!("it does not accept its own state {back:?}"));
+    }
     reader.finish().map_err(|why| why.to_string())?;
     same(computer, &state, &back)
 }
@@ -163,7 +170,8 @@ fn hostile_bytes<C: FeatureComputer>(computer: &C, a: &[Sample], b: &[Sample], _
         if let Some(target) = bytes.get_mut(place) {
             *target ^= byte | 1;
         }
-        if let Ok(state) = Reader::new(&bytes).take::<C::State>("state") {
+        if let Some(state) = Reader::new(&bytes).take::<C::State>("state").ok().filter(|state| computer.accepts(state))
+        {
             let again = encoded::<C>(&state);
             let back = Reader::new(&again).take::<C::State>("state").map_err(|why| format!("{state:?}: {why}"))?;
             same(computer, &state, &back)?;

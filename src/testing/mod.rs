@@ -26,7 +26,9 @@ mod promise;
 pub use self::events::Event;
 pub use self::promise::check_set;
 use crate::computer::FeatureComputer;
+use crate::definition::FeatureSet;
 use crate::error::Result;
+use crate::value::Kind;
 
 /// Holds `computer` to every law of [`FeatureComputer`], on generated inputs.
 ///
@@ -34,26 +36,47 @@ use crate::error::Result;
 /// [`ErrorKind::Law`](crate::ErrorKind::Law): which law, the smallest inputs found that break it, and what
 /// the two sides were.
 pub fn check<C: FeatureComputer>(computer: C) -> Result<()> {
-    laws::hold(&computer)
+    laws::hold(&computer, &[])
 }
 
-/// Holds every built-in aggregate to every law, for every kind of column it takes.
+/// Holds every built-in aggregate to every law, for all its examples.
 ///
 /// # Errors
 /// As [`check`].
 pub fn check_builtins() -> Result<()> {
-    for aggregate in crate::features::AGGREGATES {
-        let kinds = aggregate.input.kinds().iter().copied().map(Some);
-        let star = aggregate.input.kinds().is_empty().then_some(None);
-        let any = aggregate.input.kinds().is_empty().then_some(Some(crate::Kind::F64));
-        for kind in kinds.chain(star).chain(any) {
-            match (aggregate.bind)(kind) {
-                Some(fold) => fold.check_laws()?,
-                None => {
-                    return Err(crate::Error::law("bind", aggregate.name, format!("refuses its own kind {kind:?}")));
+    for example in crate::features::catalogue().flat_map(|(_, examples)| examples) {
+        let set = example_set(&[example], &["\"lifetime\""])?;
+        let plan = set.plan();
+        for fold in &plan.folds {
+            let column = |place: &usize| plan.columns.get(plan.kept.get(*place)?.0)?.kind();
+            let kinds: Vec<Option<Kind>> = fold.select.args.iter().map(column).collect();
+            fold.computer.check_laws(&kinds).map_err(|why| why.context(*example))?;
+            for feature in &fold.features {
+                if let Some(reader) = &plan.features[*feature].reader {
+                    reader.check_laws(&kinds).map_err(|why| why.context(*example))?;
                 }
             }
         }
     }
     Ok(())
+}
+
+/// A definition of `examples`, features without a window such as [`features::catalogue`](crate::features::catalogue)
+/// gives, each over all of `windows`.
+///
+/// Its entity is `user`, its time `ts`, and its columns are `flag`, `qty`, `amount`, `word`, `seen` and `vec`.
+///
+/// # Errors
+/// [`ErrorKind::Definition`](crate::ErrorKind::Definition), for example where a window does not go with an
+/// aggregate.
+pub fn example_set(examples: &[&str], windows: &[&str]) -> Result<FeatureSet> {
+    let pairs = examples.iter().flat_map(|example| windows.iter().map(move |window| (example, window)));
+    let features =
+        pairs.enumerate().map(|(i, (example, window))| format!(r#""f{i}": {{{example}, "over": {window}}}"#));
+    FeatureSet::from_json(&format!(
+        r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts",
+            "columns": {{"flag": "bool", "qty": "i64", "amount": "f64", "word": "string", "seen": "timestamp",
+                         "vec": "list"}}, "features": {{{}}}}}"#,
+        features.collect::<Vec<_>>().join(", ")
+    ))
 }

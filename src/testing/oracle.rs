@@ -4,7 +4,7 @@ use super::events::Event;
 use crate::definition::{FeatureSet, WindowPlan};
 use crate::state::{Cells, Entry, read_cell};
 use crate::stream::Entity;
-use crate::time::Timestamp;
+use crate::time::{Interval, Timestamp};
 use crate::value::{Value, ValueRef};
 
 /// The values of all features of `entity` at `as_of`, over all `events`.
@@ -20,20 +20,31 @@ pub fn vector(set: &FeatureSet, events: &[Event], entity: &Entity, as_of: Timest
     for fold in &plan.folds {
         for at in &fold.features {
             let feature = &plan.features[*at];
-            let (start, end) = interval(set, &feature.window, &mine, as_of, &passes);
-            let inside = |event: &&&Event| (start..end).contains(&i128::from(event.time().as_micros()));
-            let mut inputs = mine.iter().filter(inside).filter(|event| passes(event, fold.select.bit)).map(|event| {
-                let args = fold.select.args.iter().map(|place| {
-                    let column = &set.columns()[plan.kept[*place].0];
-                    event.values().get(column.index()).map_or(ValueRef::Null, Value::as_ref)
-                });
-                let args = args.zip(&fold.select.args).map(|(cell, place)| {
-                    read_cell(&set.columns()[plan.kept[*place].0], cell).unwrap_or(ValueRef::Null)
-                });
-                (event.time(), args.collect())
-            });
-            let computer = feature.reader.as_ref().unwrap_or(&fold.computer);
-            values[*at] = computer.fold(&mut inputs, feature.default.as_ref());
+            let answer = |window: &WindowPlan| {
+                let (start, end) = interval(set, window, &mine, as_of, &passes);
+                let inside = |event: &&&Event| (start..end).contains(&i128::from(event.time().as_micros()));
+                let mut inputs =
+                    mine.iter().filter(inside).filter(|event| passes(event, fold.select.bit)).map(|event| {
+                        let args = fold.select.args.iter().map(|place| {
+                            let column = &set.columns()[plan.kept[*place].0];
+                            event.values().get(column.index()).map_or(ValueRef::Null, Value::as_ref)
+                        });
+                        let args = args.zip(&fold.select.args).map(|(cell, place)| {
+                            read_cell(&set.columns()[plan.kept[*place].0], cell).unwrap_or(ValueRef::Null)
+                        });
+                        let passed = fold.select.conditions.iter().map(|bit| ValueRef::Bool(passes(event, *bit)));
+                        let minus = fold.select.retract != 0 && passes(event, fold.select.retract);
+                        (event.time(), args.chain(passed).collect(), minus)
+                    });
+                let computer = feature.reader.as_ref().unwrap_or(&fold.computer);
+                let clamp = |time: i128| i64::try_from(time.max(i64::MIN.into())).unwrap_or(i64::MAX);
+                computer.fold(&mut inputs, Interval::raw(clamp(start), clamp(end)), feature.default.as_ref())
+            };
+            values[*at] = if feature.series.is_empty() {
+                answer(&feature.window)
+            } else {
+                Value::Items(feature.series.iter().map(answer).collect())
+            };
         }
     }
     plan.derive(&mut values);
@@ -60,6 +71,10 @@ fn interval(
         times.sort_unstable();
         times
     };
+    if let Some((earlier, size)) = window.slice {
+        start -= i128::from(earlier);
+        return (start, end.min(start + i128::from(size)));
+    }
     if let Some((gap, fold)) = window.session {
         let mut run = end;
         for time in times(set.plan().folds[fold].select.bit).into_iter().rev() {

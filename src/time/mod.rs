@@ -4,6 +4,7 @@
 //! rounding is floor, toward minus infinity, for negative times too.
 
 mod grid;
+mod interval;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::grid::Grid;
+pub use self::interval::Interval;
 use crate::error::{Error, Result};
 
 /// Before every event: where `lifetime` windows start.

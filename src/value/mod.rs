@@ -4,9 +4,11 @@
 //! ([`ValueRef::to_kind`]), NaN becomes null and `-0.0` becomes `0.0` there, and nothing after that
 //! point has to ask again.
 
+mod nested;
 mod owned;
 mod wire;
 
+pub use self::nested::{Items, Pairs, Shape};
 pub use self::owned::{Double, List, Text};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub enum Kind {
     /// A [`Timestamp`].
     #[serde(rename = "timestamp")]
     Time,
-    /// A list of doubles, carried along but never folded.
+    /// A list of doubles, such as an embedding.
     List,
 }
 
@@ -78,6 +80,10 @@ pub enum Value {
     Time(Timestamp),
     /// A list of doubles.
     List(List),
+    /// A list of answers, such as the last five categories; only ever an answer.
+    Items(Items),
+    /// Answers by key, such as a count a category; only ever an answer.
+    Map(Pairs),
     /// An integer result outside `i64`: not null, not wrapped. See [`Vector::value`](crate::Vector::value).
     Overflow,
 }
@@ -193,14 +199,16 @@ impl Value {
             Self::Str(x) => ValueRef::Str(x),
             Self::Time(x) => ValueRef::Time(*x),
             Self::List(x) => ValueRef::List(x),
+            Self::Items(_) => ValueRef::Other("a list of answers"),
+            Self::Map(_) => ValueRef::Other("answers by key"),
             Self::Overflow => ValueRef::Other("integer overflow"),
         }
     }
 
-    /// The kind; `None` for null and overflow.
+    /// The kind; `None` for null, overflow, and answers made of answers.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Null | Self::Overflow => None,
+            Self::Null | Self::Overflow | Self::Items(_) | Self::Map(_) => None,
             Self::Bool(_) => Some(Kind::Bool),
             Self::I64(_) => Some(Kind::I64),
             Self::F64(_) => Some(Kind::F64),
@@ -213,6 +221,20 @@ impl Value {
     /// Whether this is [`Value::Null`].
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+
+    /// How this compares with a borrowed value, in the same order as with an owned one.
+    #[inline]
+    pub(crate) fn compare(&self, other: ValueRef<'_>) -> Ordering {
+        match (self, other) {
+            (Self::Bool(a), ValueRef::Bool(b)) => a.cmp(&b),
+            (Self::I64(a), ValueRef::I64(b)) => a.cmp(&b),
+            (Self::F64(a), ValueRef::F64(b)) => a.total_cmp(&b),
+            (Self::Str(a), ValueRef::Str(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Time(a), ValueRef::Time(b)) => a.cmp(&b),
+            (Self::List(a), ValueRef::List(b)) => a.compare(b),
+            _ => self.cmp(&other.to_value()),
+        }
     }
 
     /// The number as a double, integers rounded to the nearest; `None` for everything else.
@@ -234,6 +256,31 @@ impl Value {
         if let Self::Str(x) = self { Some(x) } else { None }
     }
 
+    /// The list of doubles; `None` for everything else.
+    pub fn as_list(&self) -> Option<&[f64]> {
+        if let Self::List(x) = self { Some(x) } else { None }
+    }
+
+    /// The list of answers; `None` for everything else.
+    pub fn as_items(&self) -> Option<&[Self]> {
+        if let Self::Items(x) = self { Some(x) } else { None }
+    }
+
+    /// The keys with their answers; `None` for everything else.
+    pub fn as_map(&self) -> Option<&[(Self, Self)]> {
+        if let Self::Map(x) = self { Some(x) } else { None }
+    }
+
+    /// Whether this, or anything in it, is an integer outside `i64`.
+    pub(crate) fn overflows(&self) -> bool {
+        match self {
+            Self::Overflow => true,
+            Self::Items(items) => items.iter().any(Self::overflows),
+            Self::Map(pairs) => pairs.iter().any(|(_, value)| value.overflows()),
+            _ => false,
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,
@@ -243,7 +290,9 @@ impl Value {
             Self::Str(_) => 4,
             Self::Time(_) => 5,
             Self::List(_) => 6,
-            Self::Overflow => 7,
+            Self::Items(_) => 7,
+            Self::Map(_) => 8,
+            Self::Overflow => 9,
         }
     }
 }
@@ -257,6 +306,8 @@ impl Ord for Value {
             (Self::Str(a), Self::Str(b)) => a.cmp(b),
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
             (Self::List(a), Self::List(b)) => a.compare(b),
+            (Self::Items(a), Self::Items(b)) => a.cmp(b),
+            (Self::Map(a), Self::Map(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -287,6 +338,8 @@ impl fmt::Display for Value {
             Self::Str(x) => f.write_str(x),
             Self::Time(x) => write!(f, "{x}"),
             Self::List(x) => write!(f, "{:?}", &**x),
+            Self::Items(x) => x.fmt(f),
+            Self::Map(x) => x.fmt(f),
             Self::Overflow => f.write_str("overflow"),
         }
     }
@@ -335,6 +388,8 @@ value_from! {
     String => |x: String| Self::Str(Text::new(&x)),
     Text => Self::Str,
     List => Self::List,
+    Items => Self::Items,
+    Pairs => Self::Map,
     Double => |x: Double| Self::F64(x.get()),
     Timestamp => Self::Time,
     Vec<f64> => |x: Vec<f64>| Self::List(List::new(&x)),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::nested::OTHER;
 use super::{Double, List, Text, Value};
 use crate::time::Timestamp;
 
@@ -28,6 +29,8 @@ impl Serialize for Value {
                 Self::I64(x) => to.serialize_i64(*x),
                 Self::F64(x) if x.is_finite() => to.serialize_f64(*x),
                 Self::List(x) => to.collect_seq(x.iter()),
+                Self::Items(x) => to.collect_seq(x.iter()),
+                Self::Map(x) => to.collect_map(x.iter().map(|(key, value)| (Key(key), value))),
                 // RFC 3339 has four digits for a year.
                 Self::Time(x) if !(0..=253_402_300_799_999_999).contains(&(x.as_micros() + 62_167_219_200_000_000)) => {
                     to.serialize_i64(x.as_micros())
@@ -44,8 +47,20 @@ impl Serialize for Value {
             Self::Time(x) => Wire::Time(*x),
             Self::List(x) => Wire::List(x.clone()),
             Self::Overflow => Wire::Overflow,
+            // Answers only; no state holds them, and reading refuses these two.
+            Self::Items(x) => return to.serialize_newtype_variant("Value", 8, "Items", &**x),
+            Self::Map(x) => return to.serialize_newtype_variant("Value", 9, "Map", &**x),
         }
         .serialize(to)
+    }
+}
+
+/// A key as the text JSON needs.
+struct Key<'a>(&'a Value);
+
+impl Serialize for Key<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_null() { to.serialize_str(OTHER) } else { to.collect_str(self.0) }
     }
 }
 

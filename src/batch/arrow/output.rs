@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow_array::builder::{Float64Builder, ListBuilder};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    StructArray, TimestampMicrosecondArray,
 };
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::AS_OF;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::stream::Entity;
 use crate::table::Answered;
 use crate::time::Timestamp;
-use crate::value::{Kind, Value, ValueRef};
+use crate::value::{Kind, Shape, Value, ValueRef};
 use crate::vector::Vector;
 
 /// The answers of a pass, feature by feature.
@@ -47,7 +47,7 @@ impl<'a> Columns<'a> {
     pub(super) fn derive(&mut self) -> Result<()> {
         let plan = self.set.plan();
         for (i, derived) in plan.derived.iter().enumerate() {
-            let mut out = Answered::with_capacity(derived.kind, self.rows);
+            let mut out = Answered::with_capacity(&derived.kind.into(), self.rows);
             let mut parts: Vec<Value> = Vec::with_capacity(derived.parts.len());
             for row in 0..self.rows {
                 let part = |part: &usize| self.answers.get(*part)?.as_ref().map(|answers| answers.get(row));
@@ -66,9 +66,9 @@ impl<'a> Columns<'a> {
         let (mut fields, mut arrays) = entity_columns(self.set, queries)?;
         fields.push(Field::new(AS_OF, timestamp(), false));
         arrays.push(Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC")));
-        let values = self.set.names().iter().zip(self.set.kinds()).zip(self.answers).enumerate();
-        for (at, ((name, kind), values)) in values {
-            let values = answered(kind, values.unwrap_or_else(|| missing(kind, self.rows)));
+        let values = self.set.names().iter().zip(self.set.shapes()).zip(self.answers).enumerate();
+        for (at, ((name, shape), values)) in values {
+            let values = answered(&shape, values.unwrap_or_else(|| missing(&shape, self.rows)))?;
             fields.push(Field::new(name, values.data_type().clone(), self.set.is_nullable(at)));
             arrays.push(values);
         }
@@ -77,8 +77,7 @@ impl<'a> Columns<'a> {
 }
 
 fn batch(fields: Vec<Field>, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-        .map_err(|why| Error::definition("result", format!("arrow refuses it: {why}")))
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(refused)
 }
 
 fn timestamp() -> DataType {
@@ -113,38 +112,74 @@ fn entity_column(
     if let Some(other) = values.iter().find(|value| value.kind() != Some(kind)) {
         return Err(Error::column(name, kind, other.as_ref()).context("one batch has another type than the first"));
     }
-    let values = array(kind, values);
+    let values = array(kind, &values.iter().collect::<Vec<_>>());
     fields.push(Field::new(name, values.data_type().clone(), false));
     arrays.push(values);
     Ok(())
 }
 
 /// A column of nulls, for a value nothing was computed for.
-fn missing(kind: Kind, rows: usize) -> Answered {
-    let mut out = Answered::with_capacity(kind, rows);
+fn missing(shape: &Shape, rows: usize) -> Answered {
+    let mut out = Answered::with_capacity(shape, rows);
     (0..rows).for_each(|_| out.push(Value::Null));
     out
 }
 
 /// Answers as an Arrow array, without a copy where that can be.
-fn answered(kind: Kind, answers: Answered) -> ArrayRef {
+fn answered(shape: &Shape, answers: Answered) -> Result<ArrayRef> {
     let nulls = |valid: Vec<bool>| Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
-    match answers {
+    Ok(match answers {
         Answered::F64(values, valid) => Arc::new(Float64Array::new(values.into(), nulls(valid))),
         Answered::I64(values, valid) => Arc::new(Int64Array::new(values.into(), nulls(valid))),
-        Answered::Any(values) => array(kind, &values),
+        Answered::Any(values) => shaped(shape, &values.iter().collect::<Vec<_>>())?,
+    })
+}
+
+/// Answers of any shape as an Arrow array: a map is a list of `key` and `value`, so that a null key has a place
+/// and readers without maps can read it.
+fn shaped(shape: &Shape, values: &[&Value]) -> Result<ArrayRef> {
+    let (item, lengths): (ArrayRef, Vec<Option<usize>>) = match shape {
+        Shape::One(kind) => return Ok(array(*kind, values)),
+        Shape::List(shape) => {
+            let items: Vec<&Value> = values.iter().filter_map(|value| value.as_items()).flatten().collect();
+            (shaped(shape, &items)?, values.iter().map(|value| value.as_items().map(<[Value]>::len)).collect())
+        }
+        Shape::Map(key, shape) => {
+            let pairs = || values.iter().filter_map(|value| value.as_map()).flatten();
+            let keys = array(*key, &pairs().map(|(key, _)| key).collect::<Vec<_>>());
+            let answers = shaped(shape, &pairs().map(|(_, value)| value).collect::<Vec<_>>())?;
+            let fields = vec![
+                Arc::new(Field::new("key", keys.data_type().clone(), true)),
+                Arc::new(Field::new("value", answers.data_type().clone(), true)),
+            ];
+            let pairs = StructArray::try_new(fields.into(), vec![keys, answers], None).map_err(refused)?;
+            (Arc::new(pairs), values.iter().map(|value| value.as_map().map(<[_]>::len)).collect())
+        }
+    };
+    let valid: Vec<bool> = lengths.iter().map(Option::is_some).collect();
+    let lengths: Vec<usize> = lengths.into_iter().map(Option::unwrap_or_default).collect();
+    if lengths.iter().sum::<usize>() > i32::MAX as usize {
+        return Err(Error::definition("result", "more than 2^31 - 1 items in one column; ask fewer queries at once"));
     }
+    let nulls = Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
+    let field = Arc::new(Field::new("item", item.data_type().clone(), true));
+    let list = ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), item, nulls).map_err(refused)?;
+    Ok(Arc::new(list))
+}
+
+fn refused(why: arrow_schema::ArrowError) -> Error {
+    Error::definition("result", format!("arrow refuses it: {why}"))
 }
 
 /// Values of one kind as an Arrow array.
-fn array(kind: Kind, values: &[Value]) -> ArrayRef {
-    let time = |value: &Value| if let Value::Time(at) = value { Some(at.as_micros()) } else { None };
+fn array(kind: Kind, values: &[&Value]) -> ArrayRef {
+    let time = |value: &&Value| if let Value::Time(at) = value { Some(at.as_micros()) } else { None };
     match kind {
-        Kind::F64 => Arc::new(values.iter().map(Value::as_f64).collect::<Float64Array>()),
-        Kind::I64 => Arc::new(values.iter().map(Value::as_i64).collect::<Int64Array>()),
-        Kind::Str => Arc::new(values.iter().map(Value::as_str).collect::<StringArray>()),
+        Kind::F64 => Arc::new(values.iter().map(|value| value.as_f64()).collect::<Float64Array>()),
+        Kind::I64 => Arc::new(values.iter().map(|value| value.as_i64()).collect::<Int64Array>()),
+        Kind::Str => Arc::new(values.iter().map(|value| value.as_str()).collect::<StringArray>()),
         Kind::Bool => {
-            let bool = |value: &Value| if let Value::Bool(x) = value { Some(*x) } else { None };
+            let bool = |value: &&Value| if let Value::Bool(x) = value { Some(*x) } else { None };
             Arc::new(values.iter().map(bool).collect::<BooleanArray>())
         }
         Kind::Time => Arc::new(values.iter().map(time).collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
@@ -152,7 +187,7 @@ fn array(kind: Kind, values: &[Value]) -> ArrayRef {
     }
 }
 
-fn lists(values: &[Value]) -> ArrayRef {
+fn lists(values: &[&Value]) -> ArrayRef {
     let mut builder = ListBuilder::new(Float64Builder::new());
     for value in values {
         if let Value::List(list) = value {
@@ -226,16 +261,16 @@ pub(super) fn snapshot_of(
 
     fields.push(Field::new(AS_OF, timestamp(), false));
     arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.as_micros(); views.len()]).with_timezone("UTC")));
-    for (at, (name, kind)) in set.names().iter().zip(set.kinds()).enumerate() {
-        let mut answers = Answered::with_capacity(kind, views.len());
+    for (at, (name, shape)) in set.names().iter().zip(set.shapes()).enumerate() {
+        let mut answers = Answered::with_capacity(&shape, views.len());
         for view in &views {
             let value = view.vector.values().get(at).cloned().unwrap_or(Value::Null);
-            if value == Value::Overflow {
+            if value.overflows() {
                 return Err(Error::overflow(name).context(format!("entity {}", view.entity)));
             }
             answers.push(value);
         }
-        let values = answered(kind, answers);
+        let values = answered(&shape, answers)?;
         fields.push(Field::new(name, values.data_type().clone(), set.is_nullable(at)));
         arrays.push(values);
     }

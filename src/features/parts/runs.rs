@@ -1,0 +1,93 @@
+//! Runs of events whose neighbours are close: sessions, found without looking at the events again.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The first and the last moment of each run, in order of time.
+///
+/// Depends on the set of moments alone: within a run neighbours are at most the gap apart, so a moment inside it, or
+/// within the gap of an end, belongs to it however the runs were found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Runs(Vec<(i64, i64)>);
+
+impl Runs {
+    /// No runs.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The first and the last moment of each run, in microseconds, in order of time.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (i64, i64)> + DoubleEndedIterator {
+        self.0.iter().copied()
+    }
+
+    /// Whether neighbours are further apart than `gap`.
+    pub(crate) fn fits(&self, gap: i64) -> bool {
+        self.0.windows(2).all(|pair| matches!(pair, [a, b] if apart(a.1, b.0, gap)))
+    }
+
+    /// Adds a moment.
+    pub(crate) fn add(&mut self, at: i64, gap: i64) {
+        match self.0.last_mut() {
+            // Most come in order of time.
+            Some(last) if at >= last.0 && !apart(last.1, at, gap) => last.1 = last.1.max(at),
+            Some(last) if at <= last.1 => self.join(&[(at, at)], gap),
+            _ => self.0.push((at, at)),
+        }
+    }
+
+    /// Merges other runs in.
+    pub(crate) fn merge(&mut self, other: &Self, gap: i64) {
+        self.join(&other.0, gap);
+    }
+
+    fn join(&mut self, other: &[(i64, i64)], gap: i64) {
+        if other.is_empty() {
+            return;
+        }
+        let mine = std::mem::take(&mut self.0);
+        let mut all: Vec<(i64, i64)> = Vec::with_capacity(mine.len() + other.len());
+        all.extend(mine);
+        all.extend_from_slice(other);
+        all.sort();
+        for run in all {
+            match self.0.last_mut() {
+                Some(last) if !apart(last.1, run.0, gap) => last.1 = last.1.max(run.1),
+                _ => self.0.push(run),
+            }
+        }
+    }
+}
+
+/// Whether two moments, the earlier one first, are further apart than `gap`; overlapping ones are not.
+fn apart(earlier: i64, later: i64, gap: i64) -> bool {
+    later.checked_sub(earlier).is_none_or(|between| between > gap)
+}
+
+impl Serialize for Runs {
+    /// Each run as the distance from the one before and its length.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut before = 0i64;
+        to.collect_seq(self.0.iter().map(|(first, last)| {
+            let pair = (first.wrapping_sub(before), last.wrapping_sub(*first));
+            before = *last;
+            pair
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Runs {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let pairs = Vec::<(i64, i64)>::deserialize(from)?;
+        let (mut runs, mut before) = (Vec::with_capacity(pairs.len()), 0i64);
+        for (distance, length) in pairs {
+            let first = before.checked_add(distance).filter(|_| runs.is_empty() || distance > 0);
+            let last = first.and_then(|first| first.checked_add(length)).filter(|_| length >= 0);
+            let (Some(first), Some(last)) = (first, last) else {
+                return Err(serde::de::Error::custom("runs are not in order of time"));
+            };
+            runs.push((first, last));
+            before = last;
+        }
+        Ok(Self(runs))
+    }
+}

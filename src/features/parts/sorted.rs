@@ -1,0 +1,122 @@
+//! A sorted list with a limit: what the aggregates that keep the first, last, least or greatest few fold into.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::time::Timestamp;
+use crate::value::{Kind, Value};
+
+/// Items in rising order, equal ones as often as they came.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Sorted<T>(Vec<T>);
+
+/// Which end of the order is kept when there are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Least,
+    Greatest,
+}
+
+impl<T> Sorted<T> {
+    /// No items.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The items in rising order.
+    pub fn items(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Ord + Clone> Sorted<T> {
+    /// Whether an item that compares with those here as `order` tells would be among the `limit` kept.
+    #[inline]
+    pub(crate) fn takes(&self, limit: usize, end: End, order: impl Fn(&T) -> std::cmp::Ordering) -> bool {
+        if self.0.len() < limit {
+            return true;
+        }
+        match end {
+            End::Least => self.0.last().is_some_and(|worst| order(worst).is_gt()),
+            End::Greatest => self.0.first().is_some_and(|worst| order(worst).is_lt()),
+        }
+    }
+
+    /// Puts an item in its place and lets go of the one too many.
+    pub(crate) fn insert(&mut self, item: T, limit: usize, end: End) {
+        let place = self.0.partition_point(|known| *known <= item);
+        self.0.insert(place, item);
+        self.cut(limit, end);
+    }
+
+    /// As [`insert`](Self::insert), for items of which one of each is kept.
+    pub(crate) fn insert_once(&mut self, item: T, limit: usize, end: End) {
+        if let Err(place) = self.0.binary_search(&item) {
+            self.0.insert(place, item);
+            self.cut(limit, end);
+        }
+    }
+
+    /// Merges another list in.
+    pub(crate) fn merge(&mut self, from: &Self, limit: usize, end: End) {
+        if from.0.is_empty() {
+            return;
+        }
+        self.0.extend_from_slice(&from.0);
+        // Two runs: the sort finds and merges them.
+        self.0.sort();
+        self.cut(limit, end);
+    }
+
+    /// As [`merge`](Self::merge), for items of which one of each is kept.
+    pub(crate) fn merge_once(&mut self, from: &Self, limit: usize, end: End) {
+        if from.0.is_empty() {
+            return;
+        }
+        self.0.extend_from_slice(&from.0);
+        self.0.sort();
+        self.0.dedup();
+        self.cut(limit, end);
+    }
+
+    /// Takes an item out by its place.
+    pub(crate) fn remove(&mut self, place: usize) {
+        self.0.remove(place);
+    }
+
+    fn cut(&mut self, limit: usize, end: End) {
+        match end {
+            End::Least => self.0.truncate(limit),
+            End::Greatest => {
+                let extra = self.0.len().saturating_sub(limit);
+                self.0.drain(..extra);
+            }
+        }
+    }
+}
+
+impl<T> Default for Sorted<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for Sorted<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let items = Vec::<T>::deserialize(from)?;
+        if items.is_sorted() { Ok(Self(items)) } else { Err(serde::de::Error::custom("items are not in order")) }
+    }
+}
+
+/// A value with its event time and tie break, in the order that decides between events.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moment {
+    pub(crate) at: Timestamp,
+    pub(crate) tie: Value,
+    pub(crate) value: Value,
+}
+
+/// Whether every value is of a kind.
+pub(crate) fn all_of<'v>(kind: Kind, mut values: impl Iterator<Item = &'v Value>) -> bool {
+    values.all(|value| value.kind() == Some(kind))
+}
