@@ -37,8 +37,8 @@ pub(super) struct ExactFourths(pub(super) Exact<8, { limbs_of(4) }>);
 pub struct HigherMoments {
     /// The infinities are counted here alone.
     moments: Moments,
-    cubes: ExactCubes,
-    fourths: ExactFourths,
+    pub(super) cubes: ExactCubes,
+    pub(super) fourths: ExactFourths,
 }
 
 const _: () = assert!(size_of::<HigherMoments>() <= 200);
