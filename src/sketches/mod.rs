@@ -4,5 +4,7 @@
 //! order, the partition and the merge tree change neither an answer nor a byte.
 
 mod hash;
+mod hll;
 
 pub use self::hash::ValueHash;
+pub use self::hll::Hll;
