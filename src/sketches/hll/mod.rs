@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | input | any value; equal ones count once |
 //! | output | `f64`, or `u64` rounded |
-//! | state | sparse: up to 4 bytes stored for a value seen, at most 3/16 of 2^precision of them; then dense: 6 bits for each of 2^precision registers |
+//! | state | m = 2^precision; up to 3m/16 values, 4 bytes or less each (sparse); then m registers of 6 bits (dense) |
 //! | order, duplicates | order irrelevant; duplicates irrelevant |
-//! | error | standard, sparse: 0.012 %, exact for a few; dense: 1.04 / sqrt(2^precision), more below precision 8 |
+//! | error | standard; sparse: 0.012 %, dense: 1.04 / sqrt(m), more below precision 8 |
 //! | retractable | no |
 //! | source | Flajolet et al. 2007; sparse stage after Heule et al. 2013; estimator of Ertl 2017 |
 
@@ -67,8 +67,8 @@ use crate::value::ValueRef;
 /// Dense is what has more than 3/16 of 2^precision distinct indexes, no matter how it came to them.
 ///
 /// # Source
-/// Flajolet, Fusy, Gandouet, Meunier 2007. The sparse stage is after Heule, Nunkesser, Hall 2013 (HLL++), the estimator is
-/// the improved raw one of Ertl 2017 (arXiv:1702.01284), in both stages.
+/// Flajolet, Fusy, Gandouet, Meunier 2007. The sparse stage is after Heule, Nunkesser, Hall 2013 (HLL++), the estimator
+/// is the improved raw one of Ertl 2017 (arXiv:1702.01284), in both stages.
 #[derive(Clone, PartialEq)]
 pub struct Hll {
     hash: ValueHash,
@@ -157,8 +157,8 @@ impl Hll {
     /// Takes in everything `other` took in.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch), and nothing changes: seed 0 with seed 0 is accepted, with seed 1
-    /// not; precision 12 with 12 is accepted, with 11 not.
+    /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch), and nothing changes: seed 0 with seed 0 is accepted, with
+    /// seed 1 not; precision 12 with 12 is accepted, with 11 not.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         self.hash.check_same(other.hash)?;
         if self.precision != other.precision {
@@ -185,8 +185,9 @@ impl Hll {
         Ok(())
     }
 
-    /// How many distinct values went in, nearly. Zero only if none did; never below the distinct indexes seen, so
-    /// that ten values are 10.0.
+    /// How many distinct values went in, nearly: three may be 3.000005, see [`count`](Self::count).
+    ///
+    /// Zero only if none did, and never below the number of distinct indexes seen.
     pub fn estimate(&self) -> f64 {
         match &self.stage {
             Stage::Sparse(table) => {
@@ -226,8 +227,10 @@ impl Hll {
     /// What the count lies between, with the confidence that so many standard errors give; negative ones are none.
     ///
     /// The lower bound is never below the number of distinct indexes seen, which is certain. The upper one is infinite
-    /// where so many standard errors are the whole count or more. Below precision 8 the error is lopsided, and three
-    /// standard errors are exceeded by up to one count in 50.
+    /// where so many standard errors are the whole count or more.
+    ///
+    /// # Accuracy
+    /// The errors are lopsided below precision 8: up to one count in 50 is outside three standard errors there.
     ///
     /// # Examples
     /// ```

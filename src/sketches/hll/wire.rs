@@ -23,8 +23,8 @@ impl Hll {
     /// The canonical bytes of this sketch: equal sketches give equal bytes.
     ///
     /// # Format
-    /// `SKHL`, a format byte (1), four bytes of a checksum (the low half of `xxh3_64` of what follows, little-endian), then
-    /// the serde form in the `postcard` format.
+    /// `SKHL`, a format byte (1), four bytes of a checksum (the low half of `xxh3_64` of what follows, little-endian),
+    /// then the serde form in the `postcard` format.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER + 16);
         out.extend_from_slice(&MAGIC);
@@ -41,10 +41,10 @@ impl Hll {
     /// Reads what [`encode`](Self::encode) wrote, and nothing else. Allocates no more than a few times the bytes given.
     ///
     /// # Errors
-    /// [`Magic`](crate::ErrorKind::Magic) for bytes of something else, [`Format`](crate::ErrorKind::Format) for those of
-    /// another version, [`Corrupt`](crate::ErrorKind::Corrupt) for damaged ones, and
-    /// [`NotCanonical`](crate::ErrorKind::NotCanonical) for any others that `encode` would not have written: what `encode` gave is
-    /// accepted, with one byte changed not.
+    /// [`Magic`](crate::ErrorKind::Magic) for bytes of something else, [`Format`](crate::ErrorKind::Format) for those
+    /// of another version, [`Corrupt`](crate::ErrorKind::Corrupt) for damaged ones, and
+    /// [`NotCanonical`](crate::ErrorKind::NotCanonical) for any others that `encode` would not have written. What it
+    /// wrote is accepted; the same with one byte changed, or with a code that could be shorter, is not.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut from = Reader::new(bytes);
         if !bytes.starts_with(&MAGIC) {
