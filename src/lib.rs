@@ -44,7 +44,9 @@ pub mod testing;
 pub use crate::computer::{Arg, Dated, FeatureComputer, Input, MAX_ARGS, Scalar};
 pub use crate::definition::{Builder, Computers, Feature, FeatureSet, MAX_FILTERS, Names};
 pub use crate::error::{Error, ErrorKind, Result};
-pub use crate::exact::{ExactSquares, ExactSum, Moments, Tally};
+pub use crate::exact::{
+    CoMoments, ExactProducts, ExactSquares, ExactSum, HigherMoments, Moments, Tally, WeightedTally,
+};
 pub use crate::expr::{Col, Derived, Filter, MAX_DEPTH, col};
 pub use crate::hash::Fingerprint;
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};

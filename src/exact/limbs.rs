@@ -80,6 +80,23 @@ pub(super) fn place<const L: usize>(p: u128, shift: u32) -> [u64; L] {
     })
 }
 
+/// `p * 2^shift` for a longer `p`, the bits beyond the top dropped.
+#[inline]
+pub(super) fn place_limbs<const T: usize, const L: usize>(p: &[u64; T], shift: u32) -> [u64; L] {
+    let (skip, r) = ((shift / 64) as usize, shift % 64);
+    let mut out = [0u64; L];
+    let mut below = 0u64;
+    let mut cells = out.iter_mut().skip(skip);
+    for (&x, cell) in p.iter().zip(&mut cells) {
+        *cell = (x << r) | (below >> 1 >> (63 - r));
+        below = x;
+    }
+    if let Some(cell) = cells.next() {
+        *cell = below >> 1 >> (63 - r);
+    }
+    out
+}
+
 /// `w * 2^shift`, the bits beyond the top dropped.
 #[inline]
 pub(super) fn shift_left<const L: usize>(w: &[u64; L], shift: u32) -> [u64; L] {

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::limbs::{magnitude, multiply_into};
 use super::round::{quotient, quotient_by_two};
 use super::sum::{ExactSquares, ExactSum};
-use super::wide::FLOOR;
+use super::wide::{LIMBS, Wide};
 use super::window::Exact;
 
+/// The power of two of the lowest bit of a full-range sum.
+const FLOOR: i32 = Wide::<LIMBS>::FLOOR;
 /// Limbs of the numerator for the usual case: 768 bits.
 const FAST: usize = 12;
 /// Limbs of the numerator for any case: the square of a full-range sum has 140.
@@ -46,7 +48,8 @@ impl Moments {
     #[inline]
     pub fn add(&mut self, x: f64) {
         if !x.is_nan() {
-            self.count = self.count.saturating_add(1);
+            // Wrapping keeps the group laws even for counts made up by hostile bytes.
+            self.count = self.count.wrapping_add(1);
             self.sum.add(x);
             self.squares.add(x);
         }
@@ -56,7 +59,7 @@ impl Moments {
     #[inline]
     pub fn remove(&mut self, x: f64) {
         if !x.is_nan() {
-            self.count = self.count.saturating_sub(1);
+            self.count = self.count.wrapping_sub(1);
             self.sum.remove(x);
             self.squares.remove(x);
         }
@@ -65,7 +68,7 @@ impl Moments {
     /// Adds every value of another state.
     #[inline]
     pub fn merge(&mut self, other: &Self) {
-        self.count = self.count.saturating_add(other.count);
+        self.count = self.count.wrapping_add(other.count);
         self.sum.merge(&other.sum);
         self.squares.merge(&other.squares);
     }
@@ -73,7 +76,7 @@ impl Moments {
     /// Takes every value of another state away.
     #[inline]
     pub fn subtract(&mut self, other: &Self) {
-        self.count = self.count.saturating_sub(other.count);
+        self.count = self.count.wrapping_sub(other.count);
         self.sum.subtract(&other.sum);
         self.squares.subtract(&other.squares);
     }

@@ -29,7 +29,7 @@ fn top<const K: usize>(mag: &[u64], exponent: i32) -> Option<Top<K>> {
 
 /// The `f64` nearest to `top * 2^exponent`, plus a little when `sticky`; the top bit of `top` must be set.
 #[inline]
-fn assemble(negative: bool, top: u64, exponent: i32, sticky: bool) -> f64 {
+pub(super) fn assemble(negative: bool, top: u64, exponent: i32, sticky: bool) -> f64 {
     let leading = exponent + 63;
     // 11 of the 64 bits go for a normal number, more below the normal range.
     let drop = 11 + (-1022 - leading).max(0);
@@ -48,6 +48,23 @@ fn assemble(negative: bool, top: u64, exponent: i32, sticky: bool) -> f64 {
     // A result too small for any `f64` is +0.0, as the zero sum is.
     let negative = negative && bits != 0;
     f64::from_bits(u64::from(negative) << 63 | bits)
+}
+
+/// The highest 64 bits of a magnitude, the top one set, and the power of two of the lowest; `None` for zero.
+#[inline]
+pub(super) fn cut(mag: &[u64], exponent: i32) -> Option<(u64, i32)> {
+    top::<1>(mag, exponent).map(|Top { bits: [bits], exponent, .. }| (bits, exponent))
+}
+
+/// `num / den` rounded once to the nearest `f64`, ties to even; a zero result is `+0.0`, and `None` is for `den = 0`.
+///
+/// Not `num as f64 / den as f64`, which rounds three times.
+#[inline]
+#[must_use]
+#[allow(dead_code, reason = "rates and durations will read it")]
+pub(crate) fn ratio(num: i128, den: u64) -> Option<f64> {
+    let mag = num.unsigned_abs();
+    (den != 0).then(|| quotient(num < 0, &[mag as u64, (mag >> 64) as u64], 0, den))
 }
 
 /// `mag * 2^exponent`, rounded once.

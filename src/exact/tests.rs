@@ -9,6 +9,9 @@ use super::{ExactSquares, ExactSum, Moments};
 
 mod edges;
 mod forms;
+mod higher;
+mod joint;
+mod laws;
 
 /// The oracle counts in units of 2^-UNIT.
 const UNIT: i32 = 2200;
@@ -152,7 +155,7 @@ fn moments_of(values: &[f64]) -> Moments {
 }
 
 /// The same value in the full-range form.
-fn as_big<const L: usize>(sum: &Exact<L>) -> Exact<L> {
+fn as_big<const L: usize, const W: usize>(sum: &Exact<L, W>) -> Exact<L, W> {
     Exact::Big(Box::new(Wide::clone(&sum.to_wide())))
 }
 

@@ -1,18 +1,18 @@
-//! The adaptive state behind both sums: a window of `L` limbs that slides, or the full-range number.
+//! The adaptive state behind all sums: a window of `L` limbs that slides, or the full-range number.
 
-use super::limbs::{self, add_signed, magnitude, mask, place, shift_left, shift_right};
+use super::limbs::{self, add_signed, magnitude, mask, place, place_limbs, shift_left, shift_right};
 use super::round::{quotient, round};
-use super::wide::{CEILING, FLOOR, Wide, start};
+use super::wide::{LIMBS, Wide, slack, start};
 
 /// An exact number: `w * 2^base` with `w` in two's complement, or a [`Wide`] where `w` is too short.
 ///
 /// The representation depends on the history; the value does not.
 #[derive(Clone)]
-pub(super) enum Exact<const L: usize> {
+pub(super) enum Exact<const L: usize, const W: usize = LIMBS> {
     /// `base` is a multiple of 32, so the windows of different states mostly coincide.
     Small { w: [u64; L], base: i16 },
     /// Too long for the window, or with infinities.
-    Big(Box<Wide>),
+    Big(Box<Wide<W>>),
 }
 
 /// A finite `f64` as `mantissa * 2^exponent`.
@@ -34,8 +34,8 @@ pub(super) fn parts(x: f64) -> Option<Parts> {
     finite.then_some(Parts { negative: bits >> 63 == 1, mantissa, exponent: field.max(1) - 1075 })
 }
 
-impl<const L: usize> Exact<L> {
-    /// The bits of a term: 53 for a value, 106 for a square.
+impl<const L: usize, const W: usize> Exact<L, W> {
+    /// The bits of a term: 53 for a value, 106 for a square, and so on.
     const TERM: u32 = 53 * (L as u32 / 2);
     /// How far a term may be shifted up inside the window and stay below the sign bit.
     const ROOM: u32 = 64 * L as u32 - 1 - Self::TERM;
@@ -47,30 +47,45 @@ impl<const L: usize> Exact<L> {
     /// Adds `p * 2^exponent`, or takes it away.
     #[inline]
     pub(super) fn push(&mut self, p: u128, exponent: i32, minus: bool) {
+        if !self.push_fast(exponent, minus, |shift| place(p, shift)) {
+            self.push_slow(&[p as u64, (p >> 64) as u64], exponent, minus);
+        }
+    }
+
+    /// The same for a term of more than 128 bits.
+    #[inline]
+    pub(super) fn push_limbs<const T: usize>(&mut self, p: &[u64; T], exponent: i32, minus: bool) {
+        if !self.push_fast(exponent, minus, |shift| place_limbs(p, shift)) {
+            self.push_slow(p, exponent, minus);
+        }
+    }
+
+    /// Adds a term that finds its place in the window as it is; whether it did.
+    #[inline]
+    fn push_fast(&mut self, exponent: i32, minus: bool, term: impl FnOnce(u32) -> [u64; L]) -> bool {
         if let Exact::Small { w, base } = self {
             // A term below the base wraps to a huge shift and fails the same test.
             let shift = exponent.wrapping_sub(i32::from(*base)) as u32;
             if shift <= Self::ROOM {
-                let (sum, overflow) = add_signed(w, &place(p, shift), minus);
+                let (sum, overflow) = add_signed(w, &term(shift), minus);
                 if !overflow {
                     *w = sum;
-                    return;
+                    return true;
                 }
             }
         }
-        self.push_slow(p, exponent, minus);
+        false
     }
 
     // Not marked cold: the first value of many states comes here, and cold code is compiled for size.
     #[inline(never)]
-    fn push_slow(&mut self, p: u128, exponent: i32, minus: bool) {
-        if p == 0 {
+    fn push_slow<const T: usize>(&mut self, p: &[u64; T], exponent: i32, minus: bool) {
+        if limbs::is_zero(p) {
             return;
         }
         if let Exact::Small { w, base } = self {
-            // Eight bits below, so that the next values, a little smaller, still fit.
-            let at = ((exponent - 8) & !31).max(FLOOR);
-            let term = place(p, (exponent - at) as u32);
+            let at = ((exponent - slack(L)) & !31).max(Wide::<W>::FLOOR);
+            let term = place_limbs(p, (exponent - at) as u32);
             if limbs::is_zero(w)
                 && let Ok(at) = i16::try_from(at)
             {
@@ -78,12 +93,12 @@ impl<const L: usize> Exact<L> {
                 return;
             }
             let term = if minus { limbs::negate(&term) } else { term };
-            if let Some((sum, at)) = align(w, i32::from(*base), &term, at) {
+            if let Some((sum, at)) = align::<L, W>(w, i32::from(*base), &term, at) {
                 (*w, *base) = (sum, at);
                 return;
             }
         }
-        self.widen(|wide| wide.add_magnitude(minus, &[p as u64, (p >> 64) as u64], exponent));
+        self.widen(|wide| wide.add_magnitude(minus, p, exponent));
     }
 
     /// Gives up memory that the state does not need any more; called where values leave.
@@ -127,7 +142,7 @@ impl<const L: usize> Exact<L> {
                     // The lowest window is its own negative.
                     let negated = !minus || limbs::is_zero(v) || limbs::is_negative(&term) != limbs::is_negative(v);
                     if let Some((sum, at)) =
-                        align(w, i32::from(*base), &term, i32::from(*other_base)).filter(|_| negated)
+                        align::<L, W>(w, i32::from(*base), &term, i32::from(*other_base)).filter(|_| negated)
                     {
                         (*w, *base) = (sum, at);
                         return;
@@ -144,7 +159,7 @@ impl<const L: usize> Exact<L> {
     }
 
     /// The full-range form of the same value.
-    pub(super) fn to_wide(&self) -> Wide {
+    pub(super) fn to_wide(&self) -> Wide<W> {
         match self {
             Exact::Small { w, base } => {
                 let mut wide = Wide::zero();
@@ -157,7 +172,7 @@ impl<const L: usize> Exact<L> {
     }
 
     /// Changes the full-range form, moving to it first where needed.
-    fn widen(&mut self, change: impl FnOnce(&mut Wide)) {
+    fn widen(&mut self, change: impl FnOnce(&mut Wide<W>)) {
         if let Exact::Big(wide) = self {
             change(wide);
         } else {
@@ -191,7 +206,7 @@ impl<const L: usize> Exact<L> {
             }
             Exact::Big(wide) => wide.infinity().unwrap_or_else(|| {
                 let (negative, mag) = magnitude(&wide.limbs);
-                Some(finish(negative, &mag, FLOOR))
+                Some(finish(negative, &mag, Wide::<W>::FLOOR))
             }),
         }
     }
@@ -206,7 +221,7 @@ impl<const L: usize> Exact<L> {
     }
 }
 
-impl<const L: usize> PartialEq for Exact<L> {
+impl<const L: usize, const W: usize> PartialEq for Exact<L, W> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Exact::Small { w, base }, Exact::Small { w: v, base: other_base }) => {
@@ -221,7 +236,7 @@ impl<const L: usize> PartialEq for Exact<L> {
     }
 }
 
-impl<const L: usize> Eq for Exact<L> {}
+impl<const L: usize, const W: usize> Eq for Exact<L, W> {}
 
 /// The one way to write a two's-complement number times a power of two with an odd number; zero has exponent zero.
 pub(super) fn odd<const L: usize>(w: &[u64; L], exponent: i32) -> ([u64; L], i32) {
@@ -235,7 +250,12 @@ pub(super) fn odd<const L: usize>(w: &[u64; L], exponent: i32) -> ([u64; L], i32
 /// `a * 2^a_base + b * 2^b_base` in one window, at whichever base holds both; `None` if none does.
 ///
 /// Prefers the lower of the two bases, because values with bits there are likely to come again.
-fn align<const L: usize>(a: &[u64; L], a_base: i32, b: &[u64; L], b_base: i32) -> Option<([u64; L], i16)> {
+fn align<const L: usize, const W: usize>(
+    a: &[u64; L],
+    a_base: i32,
+    b: &[u64; L],
+    b_base: i32,
+) -> Option<([u64; L], i16)> {
     if limbs::is_zero(a) {
         return Some((*b, i16::try_from(b_base).ok()?));
     }
@@ -255,7 +275,7 @@ fn align<const L: usize>(a: &[u64; L], a_base: i32, b: &[u64; L], b_base: i32) -
     let keep = a_base.min(b_base).min(low);
     // Moving up, leave 32 bits above if the bits below allow it.
     let base = if keep >= tightest { keep } else { (tightest + 32).min(low) };
-    if base < FLOOR || base + length > CEILING {
+    if base < Wide::<W>::FLOOR || base + length > Wide::<W>::CEILING {
         return None;
     }
     let (sum, _) = add_signed(&rebase(a, a_base, base), &rebase(b, b_base, base), false);

@@ -12,13 +12,18 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{self, Serialize, Serializer};
 
+use super::higher::{ExactCubes, ExactFourths};
 use super::limbs::{self, magnitude, shift_left};
+use super::products::ExactProducts;
 use super::sum::{ExactSquares, ExactSum};
-use super::wide::{FLOOR, LIMBS, Wide, comfortable_base};
+use super::wide::{Wide, comfortable_base};
 use super::window::{Exact, odd};
 
-/// The longest form of either kind: head 3, counts 20, and 4260 bits of magnitude.
-const LONGEST: usize = 3 + 20 + 533;
+/// The longest form of any kind: head 3, counts 20, and the 8456 bits of a sum of fourth powers.
+const LONGEST: usize = 3 + 20 + 1057;
+
+/// The longest form of a window: head 3, and 8 limbs.
+const SHORT: usize = 3 + 64;
 
 /// What a kind of sum may contain.
 struct Kind {
@@ -27,13 +32,37 @@ struct Kind {
     lowest: i32,
     /// Everything is below this power of two: the largest term, 2^64 times.
     ceiling: i32,
-    /// Whether there can be infinities below zero.
-    signed_infinities: bool,
+    infinities: Infinities,
 }
 
-const SUM: Kind = Kind { name: "an exact sum", lowest: -1074, ceiling: 1024 + 64, signed_infinities: true };
-const SQUARES: Kind =
-    Kind { name: "an exact sum of squares", lowest: -2148, ceiling: 2048 + 64, signed_infinities: false };
+/// Which infinities a kind of sum counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Infinities {
+    OfBothSigns,
+    Positive,
+    /// Whoever holds the sum counts them elsewhere.
+    Nowhere,
+}
+
+impl Kind {
+    /// Sums of products of `degree` values.
+    const fn new(name: &'static str, degree: i32, infinities: Infinities) -> Self {
+        Kind { name, lowest: -1074 * degree, ceiling: 1024 * degree + 64, infinities }
+    }
+
+    /// The bytes of the longest form.
+    const fn longest(&self) -> usize {
+        3 + 20 + ((self.ceiling - self.lowest) as usize).div_ceil(8)
+    }
+}
+
+const SUM: Kind = Kind::new("an exact sum", 1, Infinities::OfBothSigns);
+const SQUARES: Kind = Kind::new("an exact sum of squares", 2, Infinities::Positive);
+const PRODUCTS: Kind = Kind::new("an exact sum of products", 2, Infinities::OfBothSigns);
+const CUBES: Kind = Kind::new("an exact sum of cubes", 3, Infinities::Nowhere);
+const FOURTHS: Kind = Kind::new("an exact sum of fourth powers", 4, Infinities::Nowhere);
+
+const _: () = assert!(FOURTHS.longest() <= LONGEST);
 
 /// Why a form was refused: what was found and what is allowed.
 #[derive(Debug)]
@@ -42,12 +71,13 @@ enum Refused {
     LongNumber { part: &'static str },
     NoInfinities,
     NegativeInfinities { found: i64 },
+    Infinities,
     ZeroForm { head: u32 },
     EvenMagnitude { found: u8 },
     ZeroOnTop,
     Exponent { found: i32, lowest: i32, highest: i32 },
     TooHigh { found: i64, ceiling: i32 },
-    TooLong { found: usize },
+    TooLong { found: usize, longest: usize },
 }
 
 impl fmt::Display for Refused {
@@ -66,6 +96,7 @@ impl fmt::Display for Refused {
             Refused::NegativeInfinities { found } => {
                 write!(f, "{found} negative infinities among squares; only 0 is allowed")
             }
+            Refused::Infinities => write!(f, "infinities are announced; only finite terms are allowed"),
             Refused::ZeroForm { head } => {
                 write!(f, "head {head} without a magnitude; a zero is the empty string, or head 2 and two counts")
             }
@@ -79,7 +110,7 @@ impl fmt::Display for Refused {
             Refused::TooHigh { found, ceiling } => {
                 write!(f, "the value has {found} as the power of two above it; at most {ceiling} is allowed")
             }
-            Refused::TooLong { found } => write!(f, "{found} bytes or more; at most {LONGEST} are allowed"),
+            Refused::TooLong { found, longest } => write!(f, "{found} bytes or more; at most {longest} are allowed"),
         }
     }
 }
@@ -148,16 +179,20 @@ fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-fn encode<const L: usize, S: Serializer>(sum: &Exact<L>, kind: &Kind, to: S) -> Result<S::Ok, S::Error> {
+fn encode<const L: usize, const W: usize, S: Serializer>(
+    sum: &Exact<L, W>,
+    kind: &Kind,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     match sum {
         Exact::Small { w, base } => {
             let (number, exponent) = odd(w, i32::from(*base));
             let (negative, mag) = magnitude(&number);
             check_top(&mag, exponent, kind).map_err(ser::Error::custom)?;
-            to.serialize_bytes(Out::<64>::form(negative, &mag, exponent, None).written())
+            to.serialize_bytes(Out::<SHORT>::form(negative, &mag, exponent, None).written())
         }
         Exact::Big(wide) => {
-            let (number, exponent) = odd(&wide.limbs, FLOOR);
+            let (number, exponent) = odd(&wide.limbs, Wide::<W>::FLOOR);
             let (negative, mag) = magnitude(&number);
             check_top(&mag, exponent, kind).map_err(ser::Error::custom)?;
             let infinities = (!wide.is_finite()).then_some((wide.pos_inf, wide.neg_inf));
@@ -201,23 +236,26 @@ fn number(bytes: &mut &[u8], part: &'static str) -> Result<u64, Refused> {
 }
 
 fn counts(bytes: &mut &[u8], kind: &Kind) -> Result<(i64, i64), Refused> {
+    if kind.infinities == Infinities::Nowhere {
+        return Err(Refused::Infinities);
+    }
     let pos = unzigzag(number(bytes, "count of positive infinities")?);
     let neg = unzigzag(number(bytes, "count of negative infinities")?);
     if pos == 0 && neg == 0 {
         return Err(Refused::NoInfinities);
     }
-    if neg != 0 && !kind.signed_infinities {
+    if neg != 0 && kind.infinities != Infinities::OfBothSigns {
         return Err(Refused::NegativeInfinities { found: neg });
     }
     Ok((pos, neg))
 }
 
-fn decode<const L: usize>(mut bytes: &[u8], kind: &Kind) -> Result<Exact<L>, Refused> {
+fn decode<const L: usize, const W: usize>(mut bytes: &[u8], kind: &Kind) -> Result<Exact<L, W>, Refused> {
     if bytes.is_empty() {
         return Ok(Exact::new());
     }
-    if bytes.len() > LONGEST {
-        return Err(Refused::TooLong { found: bytes.len() });
+    if bytes.len() > kind.longest() {
+        return Err(Refused::TooLong { found: bytes.len(), longest: kind.longest() });
     }
     let head = number(&mut bytes, "head")?;
     let head = u32::try_from(head).map_err(|_| Refused::LongNumber { part: "head" })?;
@@ -228,7 +266,7 @@ fn decode<const L: usize>(mut bytes: &[u8], kind: &Kind) -> Result<Exact<L>, Ref
     if !has_infinities && let Some(small) = window(bytes, negative, exponent) {
         return Ok(small);
     }
-    let mut mag = [0u64; LIMBS];
+    let mut mag = [0u64; W];
     fill(&mut mag, bytes);
     let mut wide = Wide::zero();
     wide.add_magnitude(negative, &mag, exponent);
@@ -271,27 +309,27 @@ fn fill(mag: &mut [u64], bytes: &[u8]) {
 }
 
 /// The number in a window, without the way over the full-range form, if it is surely short enough.
-fn window<const L: usize>(bytes: &[u8], negative: bool, exponent: i32) -> Option<Exact<L>> {
+fn window<const L: usize, const W: usize>(bytes: &[u8], negative: bool, exponent: i32) -> Option<Exact<L, W>> {
     if bytes.len() > 8 * L {
         return None;
     }
     let mut mag = [0u64; L];
     fill(&mut mag, bytes);
     let high = exponent + limbs::bit_length(&mag) as i32 + 1;
-    let base = comfortable_base::<L>(exponent, high)?;
+    let base = comfortable_base::<L, W>(exponent, high)?;
     let w = shift_left(&mag, (exponent - base) as u32);
     let w = if negative { limbs::negate(&w) } else { w };
     Some(Exact::Small { w, base: i16::try_from(base).ok()? })
 }
 
 /// Reads a byte string, borrowed or owned or as a sequence of bytes, without an allocation of its own.
-struct Bytes<const L: usize>(&'static Kind);
+struct Bytes<const L: usize, const W: usize>(&'static Kind);
 
-impl<'de, const L: usize> Visitor<'de> for Bytes<L> {
-    type Value = Exact<L>;
+impl<'de, const L: usize, const W: usize> Visitor<'de> for Bytes<L, W> {
+    type Value = Exact<L, W>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the at most {LONGEST} bytes of {}", self.0.name)
+        write!(f, "the at most {} bytes of {}", self.0.longest(), self.0.name)
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
@@ -301,8 +339,8 @@ impl<'de, const L: usize> Visitor<'de> for Bytes<L> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut out = Out::<LONGEST> { bytes: [0; LONGEST], len: 0 };
         while let Some(byte) = items.next_element::<u8>()? {
-            if out.len == LONGEST {
-                let refused = Refused::TooLong { found: LONGEST + 1 };
+            if out.len == self.0.longest() {
+                let refused = Refused::TooLong { found: out.len + 1, longest: out.len };
                 return Err(de::Error::custom(format_args!("{}: {refused}", self.0.name)));
             }
             out.byte(byte);
@@ -311,26 +349,21 @@ impl<'de, const L: usize> Visitor<'de> for Bytes<L> {
     }
 }
 
-impl Serialize for ExactSum {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encode(&self.0, &SUM, serializer)
-    }
+/// The two serde ends of a kind of sum.
+macro_rules! serde_form {
+    ($($sum:ident $kind:ident),*) => {$(
+        impl Serialize for $sum {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                encode(&self.0, &$kind, serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $sum {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_bytes(Bytes(&$kind)).map($sum)
+            }
+        }
+    )*};
 }
 
-impl Serialize for ExactSquares {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encode(&self.0, &SQUARES, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for ExactSum {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(Bytes(&SUM)).map(ExactSum)
-    }
-}
-
-impl<'de> Deserialize<'de> for ExactSquares {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(Bytes(&SQUARES)).map(ExactSquares)
-    }
-}
+serde_form!(ExactSum SUM, ExactSquares SQUARES, ExactProducts PRODUCTS, ExactCubes CUBES, ExactFourths FOURTHS);
