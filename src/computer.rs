@@ -162,7 +162,7 @@ pub enum Accuracy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Arg {
-    /// A column of this kind.
+    /// A column of this kind; where that is `f64`, one of integers will do, each taken as the nearest double.
     Kind(Kind),
     /// Any column.
     Any,
@@ -214,7 +214,35 @@ macro_rules! input_of_one {
     )+};
 }
 
-input_of_one!(f64 => F64, i64 => I64, bool => Bool, &'a str => Str, Timestamp => Time, &'a [f64] => List);
+impl<'a> Input<'a> for f64 {
+    const ARGS: &'static [Arg] = &[Arg::Kind(Kind::F64)];
+
+    #[inline]
+    fn read(_: Timestamp, args: &[ValueRef<'a>]) -> Option<Self> {
+        args.first().and_then(number)
+    }
+}
+
+impl<'a> Input<'a> for (f64, f64) {
+    const ARGS: &'static [Arg] = &[Arg::Kind(Kind::F64), Arg::Kind(Kind::F64)];
+
+    #[inline]
+    fn read(_: Timestamp, args: &[ValueRef<'a>]) -> Option<Self> {
+        if let [a, b, ..] = args { number(a).zip(number(b)) } else { None }
+    }
+}
+
+/// A double, or the double nearest to an integer.
+#[inline]
+fn number(value: &ValueRef<'_>) -> Option<f64> {
+    match value {
+        ValueRef::F64(x) => Some(*x),
+        ValueRef::I64(x) => Some(*x as f64),
+        _ => None,
+    }
+}
+
+input_of_one!(i64 => I64, bool => Bool, &'a str => Str, Timestamp => Time, &'a [f64] => List);
 
 /// The two columns of a pair: one of a kind, then another.
 macro_rules! input_of_two {
@@ -231,7 +259,6 @@ macro_rules! input_of_two {
 }
 
 input_of_two!(
-    (F64: f64, F64: f64),
     (I64: i64, I64: i64),
     (F64: f64, I64: i64),
     (I64: i64, F64: f64),

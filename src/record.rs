@@ -14,11 +14,12 @@ pub struct Column {
     name: Box<str>,
     kind: Option<Kind>,
     index: usize,
+    length: Option<usize>,
 }
 
 impl Column {
     pub(crate) fn new(name: &str, kind: Option<Kind>, index: usize) -> Self {
-        Self { name: name.into(), kind, index }
+        Self { name: name.into(), kind, index, length: None }
     }
 
     /// The name in the definition.
@@ -31,6 +32,16 @@ impl Column {
     #[inline]
     pub fn kind(&self) -> Option<Kind> {
         self.kind
+    }
+
+    /// How long its lists must be, if they are held to a length.
+    #[inline]
+    pub fn length(&self) -> Option<usize> {
+        self.length
+    }
+
+    pub(crate) fn set_length(&mut self, length: usize) {
+        self.length = Some(length);
     }
 
     /// The position in [`FeatureSet::columns`](crate::FeatureSet::columns).

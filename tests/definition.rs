@@ -111,7 +111,7 @@ fn the_sample_definition_is_read() {
     let set = read(include_str!("../examples/compute/shopper.json"));
     assert_eq!((set.name(), set.version(), set.names().len()), ("shopper", 1, 9));
     assert_eq!((set.names()[0].as_str(), set.names()[8].as_str()), ("clicks_7d", "ctr_7d"));
-    let kinds: Vec<Kind> = set.kinds().collect();
+    let kinds: Vec<Kind> = set.shapes().filter_map(|shape| shape.kind()).collect();
     assert_eq!((kinds[0], kinds[2], kinds[6], kinds[8]), (Kind::I64, Kind::F64, Kind::Str, Kind::F64));
     assert_eq!((set.time_column().name(), set.time_column().kind()), ("ts", Some(Kind::Time)));
 }

@@ -60,7 +60,10 @@ impl Record for Row {
             "amount" => self.amount.map_or(ValueRef::Null, ValueRef::F64),
             "word" => self.word.map_or(ValueRef::Null, ValueRef::Str),
             "seen" => self.seen.map_or(ValueRef::Null, time),
-            "vec" => self.vec.map_or(ValueRef::Null, ValueRef::List),
+            "vec" => {
+                let fits = |list: &&[f64]| column.length().is_none_or(|length| list.len() == length);
+                self.vec.filter(fits).map_or(ValueRef::Null, ValueRef::List)
+            }
             _ => ValueRef::Null,
         }
     }
@@ -109,11 +112,13 @@ fn sets() -> Vec<FeatureSet> {
     let mut sets = Vec::new();
     for (name, examples) in features::catalogue() {
         for example in examples {
-            let two = format!(
-                r#""all": {{{example}, "over": {}}}, "day": {{{example}, "over": {}}}"#,
-                WINDOWS[0], WINDOWS[1]
-            );
-            sets.push(FeatureSet::from_json(&definition(&two)).unwrap_or_else(|why| panic!("{name}: {why}")));
+            let two = |all: &str| {
+                format!(r#""all": {{{example}, "over": {all}}}, "day": {{{example}, "over": {}}}"#, WINDOWS[1])
+            };
+            // A few need a window with a start.
+            let set = FeatureSet::from_json(&definition(&two(WINDOWS[0])));
+            let set = set.or_else(|_| FeatureSet::from_json(&definition(&two(WINDOWS[3]))));
+            sets.push(set.unwrap_or_else(|why| panic!("{name}: {why}")));
         }
     }
     for series in [

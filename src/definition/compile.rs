@@ -23,6 +23,7 @@ pub(super) fn compile(mut builder: Builder) -> Result<FeatureSet> {
     let columns = Kinds::infer(&builder)?;
     settle(&mut builder, &columns)?;
     let mut compiler = Compiler::new(&builder, columns);
+    compiler.lengths()?;
     for (name, feature) in &builder.features {
         compiler.feature(name, feature)?;
     }
@@ -94,6 +95,23 @@ impl<'a> Compiler<'a> {
         let entities = builder.entity.len();
         let plan = Plan { columns, entities, reads_entity: false, kept, filters, folds, features, derived };
         Self { builder, kinds, sources: Vec::new(), windows: Vec::new(), ids: Vec::new(), plan }
+    }
+
+    /// Notes how long the lists of a column must be.
+    fn lengths(&mut self) -> Result<()> {
+        for (name, feature) in &self.builder.features {
+            let Some((column, length)) = feature.length() else { continue };
+            let (place, _) = self.kinds.place(column);
+            let Some(column) = self.plan.columns.get_mut(place) else { continue };
+            if let Some(known) = column.length().filter(|known| *known != length) {
+                return Err(Error::definition(
+                    format!("features.{name}.length"),
+                    format!("found {length}, but lists of `{}` have a length of {known} elsewhere", column.name()),
+                ));
+            }
+            column.set_length(length);
+        }
+        Ok(())
     }
 
     /// The bit of a filter; equal filters share one.

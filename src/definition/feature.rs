@@ -227,6 +227,12 @@ impl Feature {
         }
     }
 
+    /// The length that lists in its column must have, if it holds them to one.
+    pub(super) fn length(&self) -> Option<(&str, usize)> {
+        let (_, length) = self.parameters.iter().find(|(name, _)| name == "length")?;
+        Some((self.columns().first()?, usize::try_from(length.as_i64()?).ok()?))
+    }
+
     /// Checks what can be checked without knowing kinds, and writes out the parameters that were left to their
     /// defaults.
     pub(super) fn settle(&mut self, at: &str) -> Result<()> {
@@ -286,8 +292,15 @@ impl Feature {
         Ok(())
     }
 
-    /// Checks that a series goes with the window.
+    /// Checks that the aggregate and a series go with the window.
     pub(super) fn check_window(&self, window: &Window, at: &str) -> Result<()> {
+        let endless = matches!(window.base, Base::Lifetime) && window.since.is_none();
+        if endless && matches!(&self.source, Source::Builtin(a) if a.bounded) {
+            return Err(Error::definition(
+                format!("{at}.over"),
+                "a lifetime has no length; take a window with a start",
+            ));
+        }
         let Some((steps, step)) = self.series else { return Ok(()) };
         let error = |message: String| Err(Error::definition(format!("{at}.series"), message));
         if !(1..=MAX_STEPS).contains(&steps) {

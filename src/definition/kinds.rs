@@ -5,7 +5,7 @@ use super::feature::{Feature, Source};
 use crate::computer::Arg;
 use crate::error::{Error, Result};
 use crate::expr::Filter;
-use crate::features::{CATEGORIES, Reads};
+use crate::features::{CATEGORIES, NUMBERS, Reads};
 use crate::value::{Kind, Value};
 use crate::window::Base;
 
@@ -159,6 +159,7 @@ fn filters_of(feature: &Feature) -> Vec<(&'static str, &Filter)> {
 /// The columns a feature reads with the kinds allowed; empty for any, the first is the default.
 fn feature_kinds(feature: &Feature) -> Vec<(String, Vec<Kind>)> {
     let of_arg = |arg: &Arg| match arg {
+        Arg::Kind(Kind::F64) => NUMBERS.to_vec(),
         Arg::Kind(kind) => vec![*kind],
         Arg::Any => Vec::new(),
     };

@@ -3,6 +3,7 @@
 mod builder;
 mod canonical;
 mod compile;
+mod constructors;
 mod feature;
 mod json;
 mod kinds;

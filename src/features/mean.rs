@@ -10,13 +10,12 @@
 //! | retractable | yes |
 //! | source | SQL `AVG`, but exact |
 
-use super::{Aggregate, Reads};
+use super::{Aggregate, NUMBERS, Reads};
 use crate::exact::Tally;
-use crate::value::Kind;
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "mean",
-    reads: Reads::Columns(&[&[Kind::F64]]),
+    reads: Reads::Columns(&[NUMBERS]),
     dated: false,
     bounded: false,
     parameters: &[],
@@ -28,4 +27,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct Mean;
 
-reads_off!(Tally, "tally/1": Mean "mean/1" => Tally::mean);
+reads_off!(f64, Tally, "tally/1": Mean "mean/1" => Tally::mean);

@@ -3,11 +3,24 @@
 //! A row is all the crate knows of an aggregate: definitions, both doors, the law tests, the parity
 //! tests, the golden bytes and the benches go through it. See `CONTRIBUTING.md` for adding one.
 
-/// Makes computers of doubles that fold one group state and differ only in what they read off it.
+/// Makes computers that fold doubles, or pairs of them, into one group state and differ only in what they read
+/// off it.
 macro_rules! reads_off {
-    ($state:ident, $state_id:literal: $($type:ident $id:literal => $output:expr),+ $(,)?) => {$(
+    (f64, $($rest:tt)+) => {
+        reads_off!(@ f64, |state, input| state.add(input), |state, input| state.remove(input), $($rest)+);
+    };
+    ((f64, f64), $($rest:tt)+) => {
+        reads_off!(
+            @ (f64, f64), |state, input| state.add(input.0, input.1), |state, input| state.remove(input.0, input.1),
+            $($rest)+
+        );
+    };
+    (
+        @ $input:ty, |$s:ident, $x:ident| $add:expr, |$t:ident, $y:ident| $remove:expr,
+        $state:ident, $state_id:literal: $($type:ident $id:literal => $output:expr),+ $(,)?
+    ) => {$(
         impl $crate::FeatureComputer for $type {
-            type Input<'a> = f64;
+            type Input<'a> = $input;
             type State = $crate::exact::$state;
             const GROUP: bool = true;
 
@@ -24,8 +37,8 @@ macro_rules! reads_off {
                 Self::State::new()
             }
             #[inline]
-            fn update(&self, state: &mut Self::State, input: f64) {
-                state.add(input);
+            fn update(&self, $s: &mut Self::State, $x: $input) {
+                $add;
             }
             #[inline]
             fn merge(&self, into: &mut Self::State, from: &Self::State) {
@@ -36,60 +49,190 @@ macro_rules! reads_off {
                 output(state).into()
             }
             #[inline]
-            fn retract(&self, state: &mut Self::State, input: f64) {
-                state.remove(input);
+            fn retract(&self, $t: &mut Self::State, $y: $input) {
+                $remove;
             }
         }
     )+};
 }
 
+mod all;
+mod any;
+mod approx_distinct;
+mod approx_frequency;
+mod approx_quantiles;
+mod approx_top_k;
+mod arg_max;
+mod arg_min;
+mod bottom_k;
+mod corr;
 mod count;
+mod count_distinct;
+mod cov_pop;
+mod cov_samp;
+mod decayed_count;
+mod decayed_sum;
+mod entropy;
 mod first;
+mod first_k;
+mod gap_mean;
+mod gap_stddev;
+mod histogram;
+mod kurtosis;
+mod kurtosis_pop;
 mod last;
+mod last_distinct_k;
+mod last_k;
 mod max;
 mod mean;
 mod min;
+mod mode;
 mod parts;
+mod range;
+mod rate;
+mod ratio;
+mod session_count;
+mod session_duration;
+mod session_duration_mean;
+mod skewness;
+mod skewness_pop;
 mod stddev_pop;
 mod stddev_samp;
 mod sum;
+mod sum_product;
+mod time_since_first;
+mod time_since_last;
+mod top_k;
 mod var_pop;
 mod var_samp;
+mod vector_last;
+mod vector_mean;
+mod vector_sum;
+mod weighted_mean;
 
 use std::sync::Arc;
 
+pub use self::all::All;
+pub use self::any::{Any, Truths};
+pub use self::approx_distinct::ApproxDistinct;
+pub use self::approx_frequency::ApproxFrequency;
+pub use self::approx_quantiles::ApproxQuantiles;
+pub use self::approx_top_k::ApproxTopK;
+pub use self::arg_max::{ArgMax, Extreme};
+pub use self::arg_min::ArgMin;
+pub use self::bottom_k::BottomK;
+pub use self::corr::Corr;
 pub use self::count::{Count, CountOf};
+pub use self::count_distinct::CountDistinct;
+pub use self::cov_pop::CovPop;
+pub use self::cov_samp::CovSamp;
+pub use self::decayed_count::DecayedCount;
+pub use self::decayed_sum::DecayedSum;
+pub use self::entropy::Entropy;
 pub use self::first::First;
+pub use self::first_k::FirstK;
+pub use self::gap_mean::GapMean;
+pub use self::gap_stddev::GapStddev;
+pub use self::histogram::Histogram;
+pub use self::kurtosis::Kurtosis;
+pub use self::kurtosis_pop::KurtosisPop;
 pub use self::last::Last;
+pub use self::last_distinct_k::LastDistinctK;
+pub use self::last_k::LastK;
 pub use self::max::Max;
 pub use self::mean::Mean;
 pub use self::min::Min;
+pub use self::mode::Mode;
 pub(crate) use self::parts::Parameter;
 pub use self::parts::{Buckets, By, Decay, Every, Keyed, Moment, NotNull, Presence, Runs, Sorted};
+pub use self::range::Range;
+pub use self::rate::{Rate, RateOf};
+pub use self::ratio::Ratio;
+pub use self::session_count::SessionCount;
+pub use self::session_duration::SessionDuration;
+pub use self::session_duration_mean::SessionDurationMean;
+pub use self::skewness::Skewness;
+pub use self::skewness_pop::SkewnessPop;
 pub use self::stddev_pop::StddevPop;
 pub use self::stddev_samp::StddevSamp;
 pub use self::sum::{Sum, SumI64};
+pub use self::sum_product::SumProduct;
+pub use self::time_since_first::TimeSinceFirst;
+pub use self::time_since_last::TimeSinceLast;
+pub use self::top_k::TopK;
 pub use self::var_pop::VarPop;
 pub use self::var_samp::VarSamp;
-
+pub use self::vector_mean::VectorMean;
+pub use self::vector_sum::{Pooled, VectorSum};
+pub use self::weighted_mean::WeightedMean;
 use crate::computer::FeatureComputer;
+use crate::exact::ratio;
 use crate::fold::Fold;
 use crate::time::Span;
 use crate::value::{Kind, Value};
 
 /// All built-in aggregates, in the order of the documentation.
-pub(crate) const AGGREGATES: [&Aggregate; 11] = [
+pub(crate) const AGGREGATES: [&Aggregate; 52] = [
+    // counting
     &count::AGGREGATE,
+    &count_distinct::AGGREGATE,
+    &rate::AGGREGATE,
+    &ratio::AGGREGATE,
+    // sums and moments
     &sum::AGGREGATE,
     &mean::AGGREGATE,
     &min::AGGREGATE,
     &max::AGGREGATE,
+    &range::AGGREGATE,
     &var_pop::AGGREGATE,
     &var_samp::AGGREGATE,
     &stddev_pop::AGGREGATE,
     &stddev_samp::AGGREGATE,
+    &skewness_pop::AGGREGATE,
+    &skewness::AGGREGATE,
+    &kurtosis_pop::AGGREGATE,
+    &kurtosis::AGGREGATE,
+    // two columns
+    &sum_product::AGGREGATE,
+    &weighted_mean::AGGREGATE,
+    &cov_pop::AGGREGATE,
+    &cov_samp::AGGREGATE,
+    &corr::AGGREGATE,
+    &arg_min::AGGREGATE,
+    &arg_max::AGGREGATE,
+    // values kept
     &first::AGGREGATE,
     &last::AGGREGATE,
+    &first_k::AGGREGATE,
+    &last_k::AGGREGATE,
+    &last_distinct_k::AGGREGATE,
+    &top_k::AGGREGATE,
+    &bottom_k::AGGREGATE,
+    // categories and truths
+    &histogram::AGGREGATE,
+    &mode::AGGREGATE,
+    &entropy::AGGREGATE,
+    &any::AGGREGATE,
+    &all::AGGREGATE,
+    // time
+    &time_since_first::AGGREGATE,
+    &time_since_last::AGGREGATE,
+    &gap_mean::AGGREGATE,
+    &gap_stddev::AGGREGATE,
+    &session_count::AGGREGATE,
+    &session_duration::AGGREGATE,
+    &session_duration_mean::AGGREGATE,
+    &decayed_count::AGGREGATE,
+    &decayed_sum::AGGREGATE,
+    // sketches
+    &approx_distinct::AGGREGATE,
+    &approx_frequency::AGGREGATE,
+    &approx_top_k::AGGREGATE,
+    &approx_quantiles::AGGREGATE,
+    // vectors
+    &vector_sum::AGGREGATE,
+    &vector_mean::AGGREGATE,
+    &vector_last::AGGREGATE,
 ];
 
 /// One row of the catalogue.
@@ -195,6 +338,18 @@ pub(crate) fn apart<C: FeatureComputer>(computer: C, by: Option<(Kind, usize)>) 
     }
 }
 
+/// The most values a `k` may ask for.
+const MAX_K: i64 = 1_000;
+/// How many categories are told apart.
+const LIMIT: Parameter = Parameter::whole("limit", 1, 65_536, Some(1_000));
+
+/// A length of time as seconds, rounded once.
+fn seconds(micros: i64) -> Option<f64> {
+    ratio(micros.into(), 1_000_000)
+}
+
+/// Kinds that are numbers, doubles first: what sums and moments take.
+pub(crate) const NUMBERS: &[Kind] = &[Kind::F64, Kind::I64];
 /// Kinds with an order, doubles first: what `min` and `max` take.
 pub(crate) const ORDERED: &[Kind] = &[Kind::F64, Kind::I64, Kind::Bool, Kind::Str, Kind::Time];
 /// Kinds that tell events apart, text first: what `by` and the aggregates of categories take.

@@ -10,12 +10,11 @@
 //! | retractable | yes |
 //! | source | SQL `STDDEV_POP`, but exact: equal values give exactly 0 |
 
-use super::{Aggregate, Reads};
-use crate::value::Kind;
+use super::{Aggregate, NUMBERS, Reads};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "stddev_pop",
-    reads: Reads::Columns(&[&[Kind::F64]]),
+    reads: Reads::Columns(&[NUMBERS]),
     dated: false,
     bounded: false,
     parameters: &[],
@@ -27,4 +26,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct StddevPop;
 
-reads_off!(Moments, "moments/1": StddevPop "stddev_pop/1" => |state| state.var_pop().map(f64::sqrt));
+reads_off!(f64, Moments, "moments/1": StddevPop "stddev_pop/1" => |state| state.var_pop().map(f64::sqrt));

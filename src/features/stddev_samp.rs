@@ -10,12 +10,11 @@
 //! | retractable | yes |
 //! | source | SQL `STDDEV_SAMP`, but exact: equal values give exactly 0 |
 
-use super::{Aggregate, Reads};
-use crate::value::Kind;
+use super::{Aggregate, NUMBERS, Reads};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "stddev_samp",
-    reads: Reads::Columns(&[&[Kind::F64]]),
+    reads: Reads::Columns(&[NUMBERS]),
     dated: false,
     bounded: false,
     parameters: &[],
@@ -27,4 +26,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct StddevSamp;
 
-reads_off!(Moments, "moments/1": StddevSamp "stddev_samp/1" => |state| state.var_samp().map(f64::sqrt));
+reads_off!(f64, Moments, "moments/1": StddevSamp "stddev_samp/1" => |state| state.var_samp().map(f64::sqrt));

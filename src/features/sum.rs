@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Reads};
+use super::{Aggregate, NUMBERS, Reads};
 use crate::computer::FeatureComputer;
 use crate::exact::Tally;
 use crate::time::Interval;
@@ -20,7 +20,7 @@ use crate::value::{Kind, Shape, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "sum",
-    reads: Reads::Columns(&[&[Kind::F64, Kind::I64]]),
+    reads: Reads::Columns(&[NUMBERS]),
     dated: false,
     bounded: false,
     parameters: &[],
@@ -51,7 +51,7 @@ pub struct SumI64State {
     total: i128,
 }
 
-reads_off!(Tally, "tally/1": Sum "sum_f64/1" => Tally::value);
+reads_off!(f64, Tally, "tally/1": Sum "sum_f64/1" => Tally::value);
 
 impl FeatureComputer for SumI64 {
     type Input<'a> = i64;

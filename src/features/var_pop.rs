@@ -10,13 +10,12 @@
 //! | retractable | yes |
 //! | source | SQL `VAR_POP`, but exact: equal values give exactly 0 |
 
-use super::{Aggregate, Reads};
+use super::{Aggregate, NUMBERS, Reads};
 use crate::exact::Moments;
-use crate::value::Kind;
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "var_pop",
-    reads: Reads::Columns(&[&[Kind::F64]]),
+    reads: Reads::Columns(&[NUMBERS]),
     dated: false,
     bounded: false,
     parameters: &[],
@@ -28,4 +27,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct VarPop;
 
-reads_off!(Moments, "moments/1": VarPop "var_pop/1" => Moments::var_pop);
+reads_off!(f64, Moments, "moments/1": VarPop "var_pop/1" => Moments::var_pop);

@@ -10,13 +10,12 @@
 //! | retractable | yes |
 //! | source | SQL `VAR_SAMP`, but exact: equal values give exactly 0 |
 
-use super::{Aggregate, Reads};
+use super::{Aggregate, NUMBERS, Reads};
 use crate::exact::Moments;
-use crate::value::Kind;
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "var_samp",
-    reads: Reads::Columns(&[&[Kind::F64]]),
+    reads: Reads::Columns(&[NUMBERS]),
     dated: false,
     bounded: false,
     parameters: &[],
@@ -28,4 +27,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct VarSamp;
 
-reads_off!(Moments, "moments/1": VarSamp "var_samp/1" => Moments::var_samp);
+reads_off!(f64, Moments, "moments/1": VarSamp "var_samp/1" => Moments::var_samp);

@@ -37,6 +37,13 @@ pub(crate) fn read_cell<'a>(column: &Column, found: ValueRef<'a>) -> Result<Valu
     match column.kind() {
         None if found.is_null() => Ok(ValueRef::Null),
         None => Ok(ValueRef::Bool(true)),
+        Some(Kind::List) => match (found.to_kind(Kind::List), column.length()) {
+            (Ok(ValueRef::List(list)), Some(length)) if list.len() != length => {
+                let message = format!("list of {length} numbers");
+                Err(Error::column(column.name(), message, found))
+            }
+            (list, _) => list.map_err(|why| refused(column, Kind::List, found, why)),
+        },
         Some(kind) => found.to_kind(kind).map_err(|why| refused(column, kind, found, why)),
     }
 }

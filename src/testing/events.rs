@@ -55,7 +55,13 @@ pub fn events(set: &FeatureSet, most: usize) -> impl Strategy<Value = Vec<Event>
     let of_kind = |column: &Column| {
         let known: Vec<Value> =
             literals.iter().filter(|(at, _)| *at == column.index()).map(|(_, value)| value.clone()).collect();
-        value_of(column.kind().unwrap_or(Kind::Str), &known)
+        match column.length() {
+            Some(length) => {
+                let list = vec(double(), length).prop_map(Value::from);
+                prop_oneof![6 => list, 1 => Just(Value::Null)].boxed()
+            }
+            None => value_of(column.kind().unwrap_or(Kind::Str), &known),
+        }
     };
     let entity = |column: &Column| match column.kind() {
         Some(Kind::I64) => prop_oneof![4 => Just(Value::I64(0)), 1 => (1i64..4).prop_map(Value::I64)].boxed(),

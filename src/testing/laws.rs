@@ -1,5 +1,7 @@
 //! The laws of [`FeatureComputer`], each one function.
 
+use std::cell::Cell;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -14,7 +16,7 @@ use crate::value::{Kind, Value, ValueRef};
 /// One generated input: a time, and the values of the columns.
 type Sample = (Timestamp, Vec<Value>);
 
-/// How many cases each law is tried on.
+/// How many cases the laws are tried on.
 const CASES: u32 = 200;
 
 /// Holds a computer to every law; `kinds` are those of the columns it takes of any kind, in order.
@@ -31,26 +33,29 @@ pub(crate) fn hold<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>]) -> 
         ("idempotent", idempotent),
         ("group", group),
     ];
-    laws.into_iter().try_for_each(|(name, law)| try_law(computer, kinds, name, law))
-}
-
-type Law<C> = fn(&C, &[Sample], &[Sample], &[Sample]) -> std::result::Result<(), String>;
-
-fn try_law<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>], name: &'static str, law: Law<C>) -> Result<()> {
     let args = <C::Input<'static> as Input<'static>>::ARGS;
     let three = [(); 3].map(|()| vec(sample(args, kinds), 0..8));
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new_with_rng(config, rng)
-        .run(&three, |[a, b, c]| law(computer, &a, &b, &c).map_err(TestCaseError::fail));
+    let broken = Cell::new("");
+    let outcome = TestRunner::new_with_rng(config, rng).run(&three, |[a, b, c]| {
+        laws.into_iter().try_for_each(|(name, law)| {
+            law(computer, &a, &b, &c).map_err(|why| {
+                broken.set(name);
+                TestCaseError::fail(why)
+            })
+        })
+    });
     outcome.map_err(|why| {
         let message = match why {
             TestError::Fail(reason, inputs) => format!("{reason}; inputs {inputs:?}"),
             TestError::Abort(reason) => reason.to_string(),
         };
-        Error::law(name, &computer.id(), message)
+        Error::law(broken.get(), &computer.id(), message)
     })
 }
+
+type Law<C> = fn(&C, &[Sample], &[Sample], &[Sample]) -> std::result::Result<(), String>;
 
 fn sample(args: &'static [Arg], kinds: &[Option<Kind>]) -> impl Strategy<Value = Sample> + use<> {
     let of = |(i, arg): (usize, &Arg)| match (*arg, kinds.get(i).copied().flatten()) {

@@ -44,8 +44,16 @@ pub fn check<C: FeatureComputer>(computer: C) -> Result<()> {
 /// # Errors
 /// As [`check`].
 pub fn check_builtins() -> Result<()> {
-    for example in crate::features::catalogue().flat_map(|(_, examples)| examples) {
-        let set = example_set(&[example], &["\"lifetime\""])?;
+    crate::features::names().try_for_each(check_named)
+}
+
+/// Holds the built-in aggregate called `name` to every law, for all its examples.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_named(name: &str) -> Result<()> {
+    for example in crate::features::catalogue().filter(|(known, _)| *known == name).flat_map(|(_, all)| all) {
+        let set = example_set(&[example], &[r#"{"sliding": "1d"}"#])?;
         let plan = set.plan();
         for fold in &plan.folds {
             let column = |place: &usize| plan.columns.get(plan.kept.get(*place)?.0)?.kind();

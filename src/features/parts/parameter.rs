@@ -37,6 +37,14 @@ impl Parameter {
         Self { name, takes: Takes::Number { least, most, default } }
     }
 
+    pub(crate) const fn numbers(name: &'static str, least: f64, most: f64) -> Self {
+        Self { name, takes: Takes::Numbers { least, most } }
+    }
+
+    pub(crate) const fn values(name: &'static str) -> Self {
+        Self { name, takes: Takes::Values }
+    }
+
     pub(crate) const fn span(name: &'static str) -> Self {
         Self { name, takes: Takes::Span }
     }

@@ -80,11 +80,12 @@ impl<'de> Deserialize<'de> for Runs {
         let pairs = Vec::<(i64, i64)>::deserialize(from)?;
         let (mut runs, mut before) = (Vec::with_capacity(pairs.len()), 0i64);
         for (distance, length) in pairs {
-            let first = before.checked_add(distance).filter(|_| runs.is_empty() || distance > 0);
-            let last = first.and_then(|first| first.checked_add(length)).filter(|_| length >= 0);
-            let (Some(first), Some(last)) = (first, last) else {
+            // Wrapping, as it was written: two moments may be further apart than an i64.
+            let first = before.wrapping_add(distance);
+            let last = first.wrapping_add(length);
+            if last < first || (!runs.is_empty() && first <= before) {
                 return Err(serde::de::Error::custom("runs are not in order of time"));
-            };
+            }
             runs.push((first, last));
             before = last;
         }
