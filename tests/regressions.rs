@@ -3,8 +3,8 @@
 
 use serde_json::json;
 use skewless::{
-    Computers, Derived, Entity, ErrorKind, Feature, FeatureComputer, FeatureSet, Kind, Span, State, Stream, Timestamp,
-    Value, Window, col,
+    Computers, Derived, Entity, ErrorKind, Feature, FeatureComputer, FeatureSet, Interval, Kind, Shape, Span, State,
+    Stream, Timestamp, Value, Window, col,
 };
 
 fn at(micros: i64) -> Timestamp {
@@ -71,7 +71,7 @@ fn a_number_compared_with_the_entity_is_an_integer() {
 }
 
 /// A sum that says it is the count.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Impostor(i64);
 
 impl FeatureComputer for Impostor {
@@ -287,7 +287,7 @@ fn a_derived_feature_may_read_one_derived_before_it() {
 }
 
 /// Whether any flag was set: the identity is also what unset flags leave.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct AnyOf;
 
 impl FeatureComputer for AnyOf {
