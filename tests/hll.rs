@@ -203,6 +203,24 @@ fn the_bytes_are_the_documented_ones() {
     assert_eq!(raw(&sketch), [1, 0xac, 2, 36, 12, 0x53, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]);
 }
 
+#[test]
+fn the_estimates_are_the_same_bits_everywhere() {
+    let _unmeasured = unmeasured();
+    let found = [(12, 10), (12, 768), (12, 100_000), (4, 1_000), (18, 40_000)].map(|(precision, values)| {
+        let mut sketch = Hll::new(precision).unwrap();
+        (0..values).for_each(|x: i64| sketch.insert(x));
+        (sketch.count(), sketch.estimate().to_bits())
+    });
+    let pinned = [
+        (10, 0x4024_000c_c2ba_670b),
+        (768, 0x4088_0014_8a74_4427),
+        (99_942, 0x40f8_6662_274d_2e35),
+        (989, 0x408e_eb1c_27bd_b6a8),
+        (39_996, 0x40e3_8785_cd8f_a89c),
+    ];
+    assert_eq!(found, pinned);
+}
+
 /// Lets a 64-bit hash through, so that the other crate sees what ours sees.
 #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 struct Through;

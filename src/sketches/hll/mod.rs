@@ -24,9 +24,8 @@ use crate::value::ValueRef;
 /// HyperLogLog: how many distinct values went in, from a few kilobytes.
 ///
 /// The state is a function of the set of values: order, duplicates, partitions and merge trees change neither
-/// an estimate nor a byte. The error is about the estimate, not about the bits of it: those are the same on
-/// every platform. It grows from a few bytes; the stored form of 10 values takes 44 bytes and of any number at
-/// precision 12 no more than 3,079.
+/// an estimate nor a byte. The estimate errs, but by the same bits on every platform. It starts small: ten values
+/// take 47 bytes stored, any number of them at precision 12 about 3 KB.
 ///
 /// A sketch never forgets: one window cannot be subtracted from another. An integer and a double are two
 /// values even if they are equal, and null is a value like any other; see [`ValueHash`].
