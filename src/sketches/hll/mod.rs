@@ -52,7 +52,7 @@ use crate::value::ValueRef;
 /// # Accuracy
 /// Up to 3/16 of 2^precision values (768 at precision 12) nearly exact: values are missed only when 25 bits of their
 /// hashes are equal, one of 1,000 with a probability of 1.5 %. After that see
-/// [`standard_error`](Self::standard_error). The bias of the estimator is below 1.1 / 2^precision of the count:
+/// [`standard_error`](Self::standard_error). The estimator is biased by up to about 1.1 / 2^precision of the count:
 /// 7 % at precision 4, 0.03 % at 12.
 ///
 /// # Format
