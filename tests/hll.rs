@@ -203,6 +203,24 @@ fn the_bytes_are_the_documented_ones() {
     assert_eq!(raw(&sketch), [1, 0xac, 2, 36, 12, 0x53, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]);
 }
 
+#[test]
+fn the_estimates_are_the_same_bits_everywhere() {
+    let _unmeasured = unmeasured();
+    let found = [(12, 10), (12, 768), (12, 100_000), (4, 1_000), (18, 40_000)].map(|(precision, values)| {
+        let mut sketch = Hll::new(precision).unwrap();
+        (0..values).for_each(|x: i64| sketch.insert(x));
+        (sketch.count(), sketch.estimate().to_bits())
+    });
+    let pinned = [
+        (10, 0x4024_000c_c2ba_670b),
+        (768, 0x4088_0014_8a74_4427),
+        (99_942, 0x40f8_6662_274d_2e35),
+        (989, 0x408e_eb1c_27bd_b6a8),
+        (39_996, 0x40e3_8785_cd8f_a89c),
+    ];
+    assert_eq!(found, pinned);
+}
+
 /// Lets a 64-bit hash through, so that the other crate sees what ours sees.
 #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 struct Through;
@@ -375,7 +393,7 @@ fn the_error_is_that_of_the_theory_at_every_precision() {
 fn sparse_misses_are_whole_values_and_within_bounds() {
     let _unmeasured = unmeasured();
     let (mut outside, mut tries) = (0, 0);
-    for all in [errors(14, 150, &[500, 1_000, 2_000, 3_000]), errors(18, 12, &[5_000, 10_000, 20_000, 40_000])] {
+    for all in [errors(14, 400, &[500, 1_000, 2_000, 3_000]), errors(18, 12, &[5_000, 10_000, 20_000, 40_000])] {
         for errors in all {
             let rms = errors.mean(|x| x * x).sqrt() * 8192.0;
             println!("{} at {}: rms {rms} standard errors", errors.n, errors.precision);
@@ -384,7 +402,8 @@ fn sparse_misses_are_whole_values_and_within_bounds() {
             tries += errors.found.len();
         }
     }
-    assert!(outside * 50 < tries, "{outside} of {tries} outside three standard errors");
+    println!("{outside} of {tries} outside three standard errors");
+    assert!(outside * 150 < tries, "{outside} of {tries} outside three standard errors");
 }
 
 #[test]
@@ -462,7 +481,6 @@ fn each_fault_of_the_bytes_has_its_error() {
         assert_eq!(kind(&good[..end]), expected, "{end}");
     }
     use ErrorKind::{Corrupt, NotCanonical};
-    let index_25_bits = [0x81, 0x80, 0x80, 0x80, 0x08];
     let faults: [(&str, &[u8], ErrorKind); 16] = [
         ("an unknown hash", &[2, 0, 4, 0], Corrupt),
         ("a long seed", &[1, 0x80, 0, 4, 0], NotCanonical),
@@ -484,7 +502,10 @@ fn each_fault_of_the_bytes_has_its_error() {
     for (what, payload, expected) in faults {
         assert_eq!(kind(&with(payload)), expected, "{what}");
     }
-    assert_eq!(kind(&with(&[&[1, 0, 4, 5], &index_25_bits[..]].concat())), Corrupt);
+    for last in [8, 0x10, 0x78] {
+        // Index 2^25, and numbers whose upper bits a shift would lose.
+        assert_eq!(kind(&with(&[1, 0, 4, 5, 0x81, 0x80, 0x80, 0x80, last])), Corrupt, "{last}");
+    }
     assert_eq!(Hll::decode(&with(&[1, 0, 4, 3, 1, 1, 1])).unwrap().count(), 3);
     // At precision 18 a register has at most 128 of the 25-bit indexes: 384 registers are not more than 3/16.
     for (full, fits) in [(384, false), (385, true)] {

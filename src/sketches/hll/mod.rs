@@ -24,9 +24,8 @@ use crate::value::ValueRef;
 /// HyperLogLog: how many distinct values went in, from a few kilobytes.
 ///
 /// The state is a function of the set of values: order, duplicates, partitions and merge trees change neither
-/// an estimate nor a byte. The error is about the estimate, not about the bits of it: those are the same on
-/// every platform. It grows from a few bytes; the stored form of 10 values takes 44 bytes and of any number at
-/// precision 12 no more than 3,079.
+/// an estimate nor a byte. The estimate errs, but by the same bits on every platform. It starts small: ten values
+/// take 47 bytes stored, any number of them at precision 12 about 3 KB.
 ///
 /// A sketch never forgets: one window cannot be subtracted from another. An integer and a double are two
 /// values even if they are equal, and null is a value like any other; see [`ValueHash`].
@@ -53,7 +52,7 @@ use crate::value::ValueRef;
 /// # Accuracy
 /// Up to 3/16 of 2^precision values (768 at precision 12) nearly exact: values are missed only when 25 bits of their
 /// hashes are equal, one of 1,000 with a probability of 1.5 %. After that see
-/// [`standard_error`](Self::standard_error). The bias of the estimator is below 1.1 / 2^precision of the count:
+/// [`standard_error`](Self::standard_error). The estimator is biased by up to about 1.1 / 2^precision of the count:
 /// 7 % at precision 4, 0.03 % at 12.
 ///
 /// # Format

@@ -1,6 +1,6 @@
 //! The sparse stage: a table of codes, one for each 25-bit index seen, with the greatest rank seen there.
 //!
-//! Open addressing with linear probing, a power of two of slots, at most three quarters of them taken. The slots
+//! Open addressing with double hashing, a power of two of slots, at most three quarters of them taken. The slots
 //! depend on the history; which codes are in them does not.
 
 /// How many bits of a hash are the index of a code.
@@ -105,15 +105,18 @@ impl Table {
     }
 
     /// The slot that holds the index of `code`, or the free one where it belongs; ends because one is always free.
+    ///
+    /// Each index has its own odd step, so that indexes chosen to collide do not queue up behind each other.
     #[inline]
     fn place(&self, code: u32) -> usize {
-        let spread = u64::from(index_of(code).wrapping_mul(SPREAD));
-        let mut at = (spread * self.slots.len() as u64 >> 32) as usize;
+        let index = index_of(code);
+        let (spread, step) = (u64::from(index.wrapping_mul(SPREAD)), index as usize | 1);
+        let mut at = ((spread * self.slots.len() as u64) >> 32) as usize;
         while let Some(&slot) = self.slots.get(at)
             && slot != 0
-            && index_of(slot) != index_of(code)
+            && index_of(slot) != index
         {
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + step) & (self.slots.len() - 1);
         }
         at
     }
@@ -124,7 +127,7 @@ impl Table {
     /// the front of a smaller table that they are put into, and every search there would be long.
     pub(super) fn codes(&self) -> impl Iterator<Item = u32> {
         let mask = self.slots.len().saturating_sub(1);
-        let step = (self.slots.len() as u64 * u64::from(SPREAD) >> 32) as usize | 1;
+        let step = ((self.slots.len() as u64 * u64::from(SPREAD)) >> 32) as usize | 1;
         let at = (0..self.slots.len()).map(move |i| i.wrapping_mul(step) & mask);
         at.filter_map(|at| self.slots.get(at).copied()).filter(|code| *code != 0)
     }
