@@ -12,4 +12,4 @@ mod arrow;
 mod point_in_time;
 mod ranges;
 
-pub use self::arrow::{Row, Rows, Snapshot, point_in_time, rows, snapshot};
+pub use self::arrow::{Row, Rows, Snapshot, point_in_time, rows, snapshot, vectors};

@@ -7,8 +7,8 @@ use arrow_array::RecordBatch;
 
 use self::input::Bound;
 pub use self::input::{Row, Rows, rows};
-pub use self::output::Snapshot;
 use self::output::{Columns, Viewed, snapshot_of};
+pub use self::output::{Snapshot, vectors};
 use super::point_in_time::Pass;
 use super::ranges::Queries;
 use crate::definition::{FeatureSet, Plan};

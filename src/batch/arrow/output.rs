@@ -240,33 +240,63 @@ pub(super) struct Viewed {
     pub(super) vector: Vector,
 }
 
-pub(super) fn snapshot_of(
+/// Vectors as a table, in the order given: what [`point_in_time`](super::point_in_time) gives for the same questions.
+///
+/// # Errors
+/// [`Overflow`](crate::ErrorKind::Overflow) names the feature whose integer is outside `i64`;
+/// [`Type`](crate::ErrorKind::Type) where the entities are not of one kind.
+///
+/// # Examples
+/// ```
+/// use skewless::{Entity, Feature, FeatureSet, Stream, Timestamp, Window, batch};
+///
+/// let set = FeatureSet::builder("s").entity("user").time("ts")
+///     .feature("words", Feature::histogram("word").over(Window::lifetime())).build()?;
+/// let mut stream = Stream::new(&set);
+/// stream.update(&serde_json::json!({"user": "ada", "ts": 0, "word": "hello"}))?;
+/// let ada = Entity::from("ada");
+/// let vector = stream.vector(&ada, Timestamp::from_micros(1)?)?;
+/// let table = batch::vectors(&set, [(&ada, &vector)])?;
+/// assert_eq!(table.num_rows(), 1);
+/// # Ok::<(), skewless::Error>(())
+/// ```
+pub fn vectors<'v>(set: &FeatureSet, rows: impl IntoIterator<Item = (&'v Entity, &'v Vector)>) -> Result<RecordBatch> {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let (mut fields, mut arrays) = entities(set, rows.iter().map(|(entity, _)| *entity))?;
+    values(set, rows, &mut fields, &mut arrays)?;
+    batch(fields, arrays)
+}
+
+/// The entity columns.
+fn entities<'v>(
     set: &FeatureSet,
-    mut views: Vec<Viewed>,
-    as_of: Timestamp,
-    left_out: usize,
-) -> Result<Snapshot> {
-    views.sort_unstable_by(|a, b| a.entity.cmp(&b.entity));
+    rows: impl Iterator<Item = &'v Entity> + Clone,
+) -> Result<(Vec<Field>, Vec<ArrayRef>)> {
     let (mut fields, mut arrays) = (Vec::new(), Vec::new());
     for (at, column) in set.entity_columns().iter().enumerate() {
-        let part = |view: &Viewed| view.entity.parts().get(at).cloned().unwrap_or(Value::Null);
-        let values: Vec<Value> = views.iter().map(part).collect();
+        let part = |entity: &Entity| entity.parts().get(at).cloned().unwrap_or(Value::Null);
+        let values: Vec<Value> = rows.clone().map(part).collect();
         entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
     }
-    let encoded: BinaryArray = views.iter().map(|view| Some(&view.bytes)).collect();
-    let mut state_fields = fields.clone();
-    state_fields.push(Field::new("state_bytes", DataType::Binary, false));
-    let mut state_arrays = arrays.clone();
-    state_arrays.push(Arc::new(encoded));
+    Ok((fields, arrays))
+}
 
+/// The times and the values.
+fn values(
+    set: &FeatureSet,
+    rows: Vec<(&Entity, &Vector)>,
+    fields: &mut Vec<Field>,
+    arrays: &mut Vec<ArrayRef>,
+) -> Result<()> {
+    let times: Vec<i64> = rows.iter().map(|(_, vector)| vector.as_of().as_micros()).collect();
     fields.push(Field::new(AS_OF, timestamp(), false));
-    arrays.push(Arc::new(TimestampMicrosecondArray::from(vec![as_of.as_micros(); views.len()]).with_timezone("UTC")));
+    arrays.push(Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")));
     for (at, (name, shape)) in set.names().iter().zip(set.shapes()).enumerate() {
-        let mut answers = Answered::with_capacity(&shape, views.len());
-        for view in &views {
-            let value = view.vector.values().get(at).cloned().unwrap_or(Value::Null);
+        let mut answers = Answered::with_capacity(&shape, rows.len());
+        for (entity, vector) in &rows {
+            let value = vector.values().get(at).cloned().unwrap_or(Value::Null);
             if value.overflows() {
-                return Err(Error::overflow(name).context(format!("entity {}", view.entity)));
+                return Err(Error::overflow(name).context(format!("entity {entity}")));
             }
             answers.push(value);
         }
@@ -274,5 +304,22 @@ pub(super) fn snapshot_of(
         fields.push(Field::new(name, values.data_type().clone(), set.is_nullable(at)));
         arrays.push(values);
     }
+    Ok(())
+}
+
+pub(super) fn snapshot_of(
+    set: &FeatureSet,
+    mut views: Vec<Viewed>,
+    as_of: Timestamp,
+    left_out: usize,
+) -> Result<Snapshot> {
+    views.sort_unstable_by(|a, b| a.entity.cmp(&b.entity));
+    let (mut fields, mut arrays) = entities(set, views.iter().map(|view| &view.entity))?;
+    let encoded: BinaryArray = views.iter().map(|view| Some(&view.bytes)).collect();
+    let mut state_fields = fields.clone();
+    state_fields.push(Field::new("state_bytes", DataType::Binary, false));
+    let mut state_arrays = arrays.clone();
+    state_arrays.push(Arc::new(encoded));
+    values(set, views.iter().map(|view| (&view.entity, &view.vector)).collect(), &mut fields, &mut arrays)?;
     Ok(Snapshot { values: batch(fields, arrays)?, states: batch(state_fields, state_arrays)?, as_of, left_out })
 }
