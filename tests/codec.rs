@@ -44,20 +44,25 @@ fn reseal_snapshot(bytes: &mut [u8]) {
 /// Every aggregate over panes, events, sessions and resets.
 fn everything() -> FeatureSet {
     let windows = [
-        r#""lifetime""#,
+        r#"{"tumbling": "30d"}"#,
         r#"{"sliding": "1d", "hop": "1h"}"#,
         r#"{"session": "2h"}"#,
         r#"{"sliding": "6h", "hop": "exact", "since": {"event_type": "purchase"}}"#,
     ];
     let mut features = Vec::new();
-    for (at, name) in features::names().enumerate() {
-        for (i, window) in windows.iter().enumerate().filter(|(i, _)| (i + at) % 2 == 0) {
-            features.push(format!(r#""{name}_{i}": {{"{name}": "amount", "over": {window}}}"#));
+    for (at, example) in features::catalogue().flat_map(|(_, examples)| examples).enumerate() {
+        for (i, window) in windows.iter().enumerate().filter(|(i, _)| (i + at) % 2 == 1) {
+            features.push(format!(r#""f{at}_{i}": {{{example}, "over": {window}}}"#));
         }
     }
-    features.push(r#""word": {"first": "category", "tie_break": "amount", "over": {"tumbling": "1d"}}"#.to_owned());
-    let features = features.join(", ");
-    set(&format!(r#"{{"name": "all", "version": 1, "entity": "user_id", "time": "ts", "features": {{{features}}}}}"#))
+    let series = r#"{"tumbling": "1d"}, "series": {"steps": 3, "step": "1d"}"#;
+    features.push(format!(r#""week": {{"sum": "amount", "over": {series}}}"#));
+    set(&format!(
+        r#"{{"name": "all", "version": 1, "entity": "user", "time": "ts",
+            "columns": {{"flag": "bool", "qty": "i64", "amount": "f64", "word": "string", "seen": "timestamp",
+                         "vec": "list", "event_type": "string"}}, "features": {{{}}}}}"#,
+        features.join(", ")
+    ))
 }
 
 /// A state of `events` events, `gap` microseconds apart on average, whose older part has aged.

@@ -71,6 +71,87 @@ fn others() -> Vec<(Feature, &'static str)> {
     ]
 }
 
+/// Every constructor of a built-in aggregate, and every option that goes with them.
+fn aggregates() -> Vec<(Feature, String)> {
+    let (hour, day) = (Span::hours(1), Span::days(1));
+    let month = || Window::sliding(Span::days(30));
+    let rows: Vec<(Feature, &str)> = vec![
+        (Feature::count(), r#""count": "*""#),
+        (Feature::count_of("amount"), r#""count": "amount""#),
+        (Feature::count_distinct("kind"), r#""count_distinct": "kind""#),
+        (Feature::count_distinct("kind").with("limit", 5), r#""count_distinct": "kind", "limit": 5"#),
+        (Feature::rate("*"), r#""rate": "*""#),
+        (
+            Feature::ratio(col("kind").eq("buy"), col("kind").is_in(["buy", "click"])),
+            r#""ratio": [{"kind": "buy"}, {"kind": ["buy", "click"]}]"#,
+        ),
+        (Feature::sum("amount"), r#""sum": "amount""#),
+        (Feature::mean("amount"), r#""mean": "amount""#),
+        (Feature::min("amount"), r#""min": "amount""#),
+        (Feature::max("amount"), r#""max": "amount""#),
+        (Feature::range("amount"), r#""range": "amount""#),
+        (Feature::var_pop("amount"), r#""var_pop": "amount""#),
+        (Feature::var_samp("amount"), r#""var_samp": "amount""#),
+        (Feature::stddev_pop("amount"), r#""stddev_pop": "amount""#),
+        (Feature::stddev_samp("amount"), r#""stddev_samp": "amount""#),
+        (Feature::skewness_pop("amount"), r#""skewness_pop": "amount""#),
+        (Feature::skewness("amount"), r#""skewness": "amount""#),
+        (Feature::kurtosis_pop("amount"), r#""kurtosis_pop": "amount""#),
+        (Feature::kurtosis("amount"), r#""kurtosis": "amount""#),
+        (Feature::sum_product("amount", "qty"), r#""sum_product": ["amount", "qty"]"#),
+        (Feature::weighted_mean("amount", "qty"), r#""weighted_mean": ["amount", "qty"]"#),
+        (Feature::cov_pop("amount", "b"), r#""cov_pop": ["amount", "b"]"#),
+        (Feature::cov_samp("amount", "b"), r#""cov_samp": ["amount", "b"]"#),
+        (Feature::corr("amount", "b"), r#""corr": ["amount", "b"]"#),
+        (Feature::arg_min("kind", "amount"), r#""arg_min": ["kind", "amount"]"#),
+        (
+            Feature::arg_max("kind", "amount").tie_break("qty"),
+            r#""arg_max": ["kind", "amount"], "tie_break": "qty""#,
+        ),
+        (Feature::first("kind"), r#""first": "kind""#),
+        (Feature::last("kind"), r#""last": "kind""#),
+        (Feature::first_k("kind", 3), r#""first_k": "kind", "k": 3"#),
+        (Feature::last_k("kind", 3), r#""last_k": "kind", "k": 3"#),
+        (Feature::last_distinct_k("kind", 3), r#""last_distinct_k": "kind", "k": 3"#),
+        (Feature::top_k("amount", 3), r#""top_k": "amount", "k": 3"#),
+        (Feature::bottom_k("amount", 3), r#""bottom_k": "amount", "k": 3"#),
+        (Feature::histogram("kind"), r#""histogram": "kind""#),
+        (Feature::mode("kind").with("limit", 9), r#""mode": "kind", "limit": 9"#),
+        (Feature::entropy("kind"), r#""entropy": "kind""#),
+        (Feature::any("flag"), r#""any": "flag""#),
+        (Feature::all("flag"), r#""all": "flag""#),
+        (Feature::time_since_first("*"), r#""time_since_first": "*""#),
+        (Feature::time_since_last("amount"), r#""time_since_last": "amount""#),
+        (Feature::gap_mean("*"), r#""gap_mean": "*""#),
+        (Feature::gap_stddev("*"), r#""gap_stddev": "*", "limit": 1000"#),
+        (Feature::session_count("*", hour), r#""session_count": "*", "gap": "60m""#),
+        (Feature::session_duration("*", hour), r#""session_duration": "*", "gap": "1h""#),
+        (Feature::session_duration_mean("*", hour), r#""session_duration_mean": "*", "gap": "1h""#),
+        (Feature::decayed_count("*", day), r#""decayed_count": "*", "half_life": "1d""#),
+        (Feature::decayed_sum("amount", day), r#""decayed_sum": "amount", "half_life": "24h", "keep": 64"#),
+        (Feature::approx_distinct("kind"), r#""approx_distinct": "kind", "precision": 12"#),
+        (Feature::approx_frequency("kind", ["a", "b"]), r#""approx_frequency": "kind", "values": ["a", "b"]"#),
+        (Feature::approx_top_k("kind", 5), r#""approx_top_k": "kind", "k": 5, "epsilon": 0.001"#),
+        (Feature::approx_quantiles("amount", [0.5, 0.99]), r#""approx_quantiles": "amount", "q": [0.5, 0.99]"#),
+        (Feature::vector_sum("vec", 2), r#""vector_sum": "vec", "length": 2"#),
+        (Feature::vector_mean("vec", 2), r#""vector_mean": "vec", "length": 2"#),
+        (Feature::vector_last("vec", 2), r#""vector_last": "vec", "length": 2"#),
+        (Feature::sum("amount").by("kind", 7), r#""sum": "amount", "by": "kind", "buckets": 7"#),
+        (Feature::sum("amount").by("kind", 100), r#""sum": "amount", "by": "kind""#),
+        (Feature::sum("amount").retract(col("flag").eq(true)), r#""sum": "amount", "retract": {"flag": true}"#),
+        (
+            Feature::sum("amount").series(7, day),
+            r#""sum": "amount", "series": {"steps": 7, "step": "1d"}"#,
+        ),
+        (Feature::last_k("kind", 2).default(["x"].map(Value::from).into_iter().collect::<Items>()), r#""last_k": "kind", "k": 2, "default": ["x"]"#),
+    ];
+    let seen: String = rows.iter().map(|(_, json)| *json).collect();
+    for name in features::names() {
+        assert!(seen.contains(&format!("\"{name}\":")), "`{name}` has no row here");
+    }
+    rows.into_iter().map(|(feature, json)| (feature.over(month()), format!(r#"{{{json}, "over": {{"sliding": "30d"}}}}"#))).collect()
+}
+
 const COLUMNS: [(&str, Kind); 4] =
     [("qty", Kind::I64), ("seen", Kind::Time), ("flag", Kind::Bool), ("vec", Kind::List)];
 
@@ -94,12 +175,8 @@ fn pairs() -> Vec<(Feature, String)> {
         let feature = Feature::count().filter(filter).over(Window::lifetime());
         (feature, format!(r#"{{"count": "*", "where": {json}, "over": "lifetime"}}"#))
     });
-    let aggregates = features::names().map(|name| {
-        let feature = Feature::named(name, "amount").unwrap().over(Window::lifetime());
-        (feature, format!(r#"{{"{name}": "amount", "over": "lifetime"}}"#))
-    });
     let others = others().into_iter().map(|(feature, json)| (feature, json.to_owned()));
-    windows.chain(filters).chain(aggregates).chain(others).collect()
+    windows.chain(filters).chain(others).chain(aggregates()).collect()
 }
 
 fn declared(text: &str) -> Builder {
@@ -324,7 +401,7 @@ fn a_builder_says_where_too() {
         assert_eq!((error.kind(), error.at()), (ErrorKind::Definition, Some(at)), "{error}");
         assert!(error.to_string().contains(piece), "{error}");
     }
-    assert!(Feature::named("median", "x").unwrap_err().to_string().contains("aggregates: count, sum"));
+    assert!(Feature::named("median", "x").unwrap_err().to_string().contains("aggregates: count, count_distinct"));
 }
 
 #[test]

@@ -34,16 +34,24 @@ pub struct Click {
     pub event_type: &'static str,
     pub category: &'static str,
     pub amount: Option<f64>,
+    /// What the event is about, as a model would embed it.
+    pub vec: [f64; 2],
 }
 
 impl Record for Click {
     fn field(&self, column: &Column) -> ValueRef<'_> {
         match column.name() {
-            "user_id" => ValueRef::I64(self.user),
+            "user_id" | "user" => ValueRef::I64(self.user),
             "ts" => ValueRef::I64(self.ts),
             "event_type" => ValueRef::Str(self.event_type),
             "category" => ValueRef::Str(self.category),
             "amount" => self.amount.map_or(ValueRef::Null, ValueRef::F64),
+            // The columns of the catalogue's examples.
+            "word" => ValueRef::Str(self.category),
+            "flag" => ValueRef::Bool(self.event_type == "click"),
+            "qty" => ValueRef::I64(self.ts % 7),
+            "seen" => ValueRef::I64(self.ts - 1_000_000),
+            "vec" => ValueRef::List(&self.vec),
             _ => ValueRef::Null,
         }
     }
@@ -77,6 +85,7 @@ pub fn clicks(count: usize, users: u64, gap: u64) -> Vec<Click> {
                 event_type,
                 category: CATEGORIES[(dice.roll() % 8) as usize],
                 amount: (event_type != "view").then_some(cents as f64 / 100.0),
+                vec: [cents as f64 / 7.0, 0.5],
             }
         })
         .collect()
