@@ -176,31 +176,28 @@ impl CoMoments {
             return None;
         }
         let n = self.count();
-        match self.joint::<FAST>() {
-            Some(number) => Some(number.over(n, freedom)),
-            None => self.covariance_slow(n, freedom),
-        }
+        self.joint::<FAST>().over(n, freedom).or_else(|| self.covariance_slow(n, freedom))
     }
 
     #[cold]
     fn covariance_slow(&self, n: u64, freedom: u64) -> Option<f64> {
-        self.joint::<FULL>().map(|number| number.over(n, freedom))
+        self.joint::<FULL>().over(n, freedom)
     }
 
     /// `n * sum(xy) - sum(x) * sum(y)`.
-    fn joint<const K: usize>(&self) -> Option<Number<K>> {
-        spread(self.count(), &Number::of(&self.products.0)?, &Number::of(&self.sum_x.0)?, &Number::of(&self.sum_y.0)?)
+    fn joint<const K: usize>(&self) -> Number<K> {
+        let (x, y) = (Number::of(&self.sum_x.0), Number::of(&self.sum_y.0));
+        spread(self.count(), &Number::of(&self.products.0), &x, &y)
     }
 
     /// The covariance and the two variances, each `n^2` times.
     fn spreads<const K: usize>(&self) -> Option<[Cut; 3]> {
         let n = self.count();
-        let (x, y) = (Number::<K>::of(&self.sum_x.0)?, Number::of(&self.sum_y.0)?);
-        let cut = |square, a, b| spread(n, square, a, b).map(|number| number.cut());
+        let (x, y) = (Number::<K>::of(&self.sum_x.0), Number::of(&self.sum_y.0));
         Some([
-            cut(&Number::of(&self.products.0)?, &x, &y)?,
-            cut(&Number::of(&self.squares_x.0)?, &x, &x)?,
-            cut(&Number::of(&self.squares_y.0)?, &y, &y)?,
+            spread(n, &Number::of(&self.products.0), &x, &y).cut()?,
+            spread(n, &Number::of(&self.squares_x.0), &x, &x).cut()?,
+            spread(n, &Number::of(&self.squares_y.0), &y, &y).cut()?,
         ])
     }
 
@@ -211,6 +208,6 @@ impl CoMoments {
 }
 
 /// `n * square - a * b`.
-fn spread<const K: usize>(n: u64, square: &Number<K>, a: &Number<K>, b: &Number<K>) -> Option<Number<K>> {
-    square.scaled(n)?.minus(&a.times(b)?)
+fn spread<const K: usize>(n: u64, square: &Number<K>, a: &Number<K>, b: &Number<K>) -> Number<K> {
+    square.scaled(n).minus(&a.times(b))
 }

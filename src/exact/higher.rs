@@ -10,8 +10,8 @@ use super::scaled::{Cut, Scaled};
 use super::wide::limbs_of;
 use super::window::{Exact, parts};
 
-/// Limbs of a numerator for the usual case: 1024 bits.
-const FAST: usize = 16;
+/// Limbs of a numerator for the usual case: 1280 bits.
+const FAST: usize = 20;
 /// Limbs of a numerator for any case: the fourth power of a sum of 2^63 values spans 8900 bits, 140 limbs.
 const FULL: usize = 160;
 
@@ -178,8 +178,8 @@ impl HigherMoments {
 
     /// `n^2 * m2` and `n^3 * m3`.
     fn thirds<const K: usize>(&self) -> Option<[Cut; 2]> {
-        let central = self.central::<K>()?;
-        Some([central.second.cut(), central.inner.minus(&central.outer.scaled(2)?)?.cut()])
+        let central = self.central::<K>();
+        Some([central.second.cut()?, central.inner.minus(&central.outer.scaled(2)).cut()?])
     }
 
     #[cold]
@@ -190,16 +190,16 @@ impl HigherMoments {
     /// `n^2 * m2`, and `n^4` times the excess `e = m4 - 3 * m2^2`, or `n^4 * (n - 1) * ((n + 1) * e + 6 * m2^2)`.
     fn tails<const K: usize>(&self, sample: bool) -> Option<[Cut; 2]> {
         let n = self.count();
-        let Central { sum, cubes, second, inner, outer } = self.central::<K>()?;
-        let fourths = Number::of(&self.fourths.0)?.scaled(n)?.minus(&sum.times(&cubes)?)?;
-        let mixed = sum.times(&inner.minus(&outer)?)?;
-        let squared = second.times(&second)?;
-        let excess = fourths.scaled(n)?.scaled(n)?.minus(&mixed.plus(&squared)?.scaled(3)?)?;
+        let Central { sum, cubes, second, inner, outer } = self.central::<K>();
+        let fourths = Number::of(&self.fourths.0).scaled(n).minus(&sum.times(&cubes));
+        let squared = second.times(&second);
+        let mixed = sum.times(&inner.minus(&outer)).plus(&squared);
+        let excess = fourths.scaled(n).scaled(n).minus(&mixed.scaled(3));
         let excess = match sample {
-            true => excess.scaled(n.wrapping_add(1))?.plus(&squared.scaled(6)?)?.scaled(n.wrapping_sub(1))?,
+            true => excess.scaled(n.wrapping_add(1)).plus(&squared.scaled(6)).scaled(n.wrapping_sub(1)),
             false => excess,
         };
-        Some([second.cut(), excess.cut()])
+        Some([second.cut()?, excess.cut()?])
     }
 
     #[cold]
@@ -207,14 +207,14 @@ impl HigherMoments {
         self.tails::<FULL>(sample)
     }
 
-    fn central<const K: usize>(&self) -> Option<Central<K>> {
+    fn central<const K: usize>(&self) -> Central<K> {
         let n = self.count();
-        let (sum, squares) = (Number::of(&self.moments.sum().0)?, Number::of(&self.moments.squares().0)?);
-        let cubes = Number::of(&self.cubes.0)?;
-        let second = squares.scaled(n)?.minus(&sum.times(&sum)?)?;
-        let inner = cubes.scaled(n)?.minus(&sum.times(&squares)?)?.scaled(n)?;
-        let outer = sum.times(&second)?;
-        Some(Central { sum, cubes, second, inner, outer })
+        let (sum, squares) = (Number::of(&self.moments.sum().0), Number::of(&self.moments.squares().0));
+        let cubes = Number::of(&self.cubes.0);
+        let second = squares.scaled(n).minus(&sum.times(&sum));
+        let inner = cubes.scaled(n).minus(&sum.times(&squares)).scaled(n);
+        let outer = sum.times(&second);
+        Central { sum, cubes, second, inner, outer }
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn place<const L: usize>(p: u128, shift: u32) -> [u64; L] {
 
 /// `p * 2^shift` for a longer `p`, the bits beyond the top dropped.
 #[inline]
-pub(super) fn place_limbs<const T: usize, const L: usize>(p: &[u64; T], shift: u32) -> [u64; L] {
+pub(super) fn place_limbs<const L: usize>(p: &[u64], shift: u32) -> [u64; L] {
     let (skip, r) = ((shift / 64) as usize, shift % 64);
     let mut out = [0u64; L];
     let mut below = 0u64;

@@ -1,6 +1,6 @@
 //! Exact numbers of bounded length, for the numerators that are read from several sums.
 
-use super::limbs::{self, add_signed, limb, magnitude, multiply_into, shift_left};
+use super::limbs::{self, limb, magnitude, mask, multiply_into, place_limbs};
 use super::round::{quotient, quotient_by_two};
 use super::scaled::Cut;
 use super::wide::Wide;
@@ -8,9 +8,11 @@ use super::window::Exact;
 
 /// An exact number: a sign, a magnitude of at most `K` limbs, and a power of two.
 ///
-/// Every step that might need more limbs gives `None` then, and whoever asked starts again with a larger `K`.
-#[derive(Clone)]
+/// A step that might need more limbs marks its result, and so does every step after it; only the end is asked, and
+/// whoever asked starts again with a larger `K`.
 pub(super) struct Number<const K: usize> {
+    /// Whether all of it was finite and found room; if not, the rest says nothing.
+    fits: bool,
     negative: bool,
     limbs: [u64; K],
     /// The limbs in use: the one on top is not zero, and zero has none.
@@ -19,18 +21,24 @@ pub(super) struct Number<const K: usize> {
 }
 
 impl<const K: usize> Number<K> {
+    const UNFIT: Self = Number { fits: false, negative: false, limbs: [0; K], len: 0, exponent: 0 };
+
     /// `mag * 2^exponent`, without the zero limbs at either end.
-    fn new(negative: bool, mag: &[u64], exponent: i32) -> Option<Self> {
+    fn new(negative: bool, mag: &[u64], exponent: i32) -> Self {
         let low = mag.iter().position(|&x| x != 0).unwrap_or(mag.len());
         let high = mag.iter().rposition(|&x| x != 0).map_or(low, |i| i + 1);
-        let kept = mag.get(low..high)?;
-        let mut limbs = [0u64; K];
-        limbs.get_mut(..kept.len())?.copy_from_slice(kept);
-        Some(Number { negative, limbs, len: kept.len(), exponent: exponent + 64 * low as i32 })
+        let kept = mag.get(low..high).unwrap_or(&[]);
+        let mut out =
+            Number { fits: true, negative, limbs: [0; K], len: kept.len(), exponent: exponent + 64 * low as i32 };
+        match out.limbs.get_mut(..kept.len()) {
+            Some(room) => room.copy_from_slice(kept),
+            None => out.fits = false,
+        }
+        out
     }
 
-    /// The finite value of a sum; `None` if it is too long, or if infinities are counted in it.
-    pub(super) fn of<const L: usize, const W: usize>(sum: &Exact<L, W>) -> Option<Self> {
+    /// The value of a sum; one with infinities does not fit.
+    pub(super) fn of<const L: usize, const W: usize>(sum: &Exact<L, W>) -> Self {
         match sum {
             Exact::Small { w, base } => {
                 let (negative, mag) = magnitude(w);
@@ -40,7 +48,7 @@ impl<const K: usize> Number<K> {
                 let (negative, mag) = magnitude(&wide.limbs);
                 Self::new(negative, &mag, Wide::<W>::FLOOR)
             }
-            Exact::Big(_) => None,
+            Exact::Big(_) => Self::UNFIT,
         }
     }
 
@@ -48,71 +56,74 @@ impl<const K: usize> Number<K> {
         self.limbs.get(..self.len).unwrap_or(&[])
     }
 
-    fn is_zero(&self) -> bool {
-        self.len == 0
-    }
-
     /// The number `by` times.
-    pub(super) fn scaled(&self, by: u64) -> Option<Self> {
-        self.by_limbs(false, &[by], 0)
+    pub(super) fn scaled(&self, by: u64) -> Self {
+        self.by_limbs(self.fits, false, &[by], 0)
     }
 
-    pub(super) fn times(&self, other: &Self) -> Option<Self> {
-        self.by_limbs(other.negative, other.used(), other.exponent)
+    pub(super) fn times(&self, other: &Self) -> Self {
+        self.by_limbs(self.fits && other.fits, other.negative, other.used(), other.exponent)
     }
 
-    fn by_limbs(&self, negative: bool, factor: &[u64], exponent: i32) -> Option<Self> {
-        let mut out = Number {
-            negative: self.negative != negative,
-            limbs: [0; K],
-            len: self.len + factor.len(),
-            exponent: self.exponent + exponent,
-        };
-        // One limb more than the product may need; a number that only just fits is not worth a second look.
-        if out.len > K {
-            return None;
+    fn by_limbs(&self, fits: bool, negative: bool, factor: &[u64], exponent: i32) -> Self {
+        // Perhaps one limb more than the product needs; a number that only just fits is not worth a second look.
+        let len = self.len + factor.len();
+        if !fits || len > K {
+            return Self::UNFIT;
         }
+        let negative = self.negative != negative;
+        let mut out = Number { fits, negative, limbs: [0; K], len, exponent: self.exponent + exponent };
         multiply_into(&mut out.limbs, 0, self.used(), factor);
         out.settle();
-        Some(out)
+        out
     }
 
-    pub(super) fn plus(&self, other: &Self) -> Option<Self> {
+    pub(super) fn plus(&self, other: &Self) -> Self {
         self.combined(other, false)
     }
 
-    pub(super) fn minus(&self, other: &Self) -> Option<Self> {
+    pub(super) fn minus(&self, other: &Self) -> Self {
         self.combined(other, true)
     }
 
-    fn combined(&self, other: &Self, minus: bool) -> Option<Self> {
-        if other.is_zero() {
-            return Some(self.clone());
+    fn combined(&self, other: &Self, minus: bool) -> Self {
+        // The power of two of a zero says nothing.
+        let exponent = match (self.len, other.len) {
+            (0, _) => other.exponent,
+            (_, 0) => self.exponent,
+            _ => self.exponent.min(other.exponent),
+        };
+        let shift = |part: &Self| if part.len == 0 { 0 } else { (part.exponent - exponent).unsigned_abs() };
+        let (low, high) = (shift(self), shift(other));
+        // Above the longer of the two a bit for the carry, and one for the sign of a difference.
+        let length = (limbs::bit_length(self.used()) + low).max(limbs::bit_length(other.used()) + high) + 2;
+        let len = length.div_ceil(64) as usize;
+        if !self.fits || !other.fits || len > K {
+            return Self::UNFIT;
         }
-        if self.is_zero() {
-            return Some(Number { negative: other.negative != minus, ..other.clone() });
-        }
-        let exponent = self.exponent.min(other.exponent);
-        let (a, b) = (self.lifted(exponent)?, other.lifted(exponent)?);
-        let mut out = Number { negative: self.negative, limbs: [0; K], len: K, exponent };
-        let differ = (self.negative != other.negative) != minus;
-        // Both are below the sign bit, so two's complement holds their sum and their difference.
-        let (sum, overflow) = add_signed(&a, &b, differ);
-        if overflow {
-            return None;
-        }
-        let (flipped, mag) = magnitude(&sum);
-        out.limbs = mag;
-        out.negative = self.negative != flipped;
+        let (limbs, negative) = (place_limbs(self.used(), low), self.negative);
+        let mut out = Number { fits: true, negative, limbs, len, exponent };
+        out.add_limbs(&place_limbs(other.used(), high), (self.negative != other.negative) != minus);
         out.settle();
-        Some(out)
+        out
     }
 
-    /// The magnitude over a lower power of two, if that leaves the top bit free.
-    fn lifted(&self, exponent: i32) -> Option<[u64; K]> {
-        let shift = u32::try_from(self.exponent - exponent).ok()?;
-        let length = limbs::bit_length(self.used()).checked_add(shift)?;
-        (length < limbs::bits_of(&self.limbs)).then(|| shift_left(&self.limbs, shift))
+    /// Adds a magnitude to the magnitude, or takes it away, which may change the sign.
+    fn add_limbs(&mut self, other: &[u64; K], minus: bool) {
+        let cells = self.limbs.get_mut(..self.len).unwrap_or_default();
+        let (flip, mut carry) = (mask(minus), minus);
+        for (x, &y) in cells.iter_mut().zip(other) {
+            let (s, c1) = x.overflowing_add(y ^ flip);
+            let (s, c2) = s.overflowing_add(u64::from(carry));
+            (*x, carry) = (s, c1 | c2);
+        }
+        if limbs::is_negative(cells) {
+            self.negative = !self.negative;
+            let mut carry = true;
+            for x in cells {
+                (*x, carry) = (!*x).overflowing_add(u64::from(carry));
+            }
+        }
     }
 
     /// Forgets the zero limbs on top.
@@ -122,16 +133,16 @@ impl<const K: usize> Number<K> {
         }
     }
 
-    /// The number over `first * second`, rounded once; zero for a divisor of zero, which no caller passes.
-    pub(super) fn over(&self, first: u64, second: u64) -> f64 {
-        match first.checked_mul(second) {
+    /// The number over `first * second`, rounded once, if it fits; zero for a divisor of zero, which no caller passes.
+    pub(super) fn over(&self, first: u64, second: u64) -> Option<f64> {
+        self.fits.then(|| match first.checked_mul(second) {
             Some(divisor) => quotient(self.negative, self.used(), self.exponent, divisor),
             None => quotient_by_two(self.negative, self.used(), self.exponent, first, second),
-        }
+        })
     }
 
-    /// The number, cut to 64 bits.
-    pub(super) fn cut(&self) -> Cut {
-        Cut::of(self.negative, self.used(), self.exponent)
+    /// The number cut to 64 bits, if it fits.
+    pub(super) fn cut(&self) -> Option<Cut> {
+        self.fits.then(|| Cut::of(self.negative, self.used(), self.exponent))
     }
 }

@@ -4,6 +4,7 @@ use num_bigint::{BigInt, Sign};
 
 use super::super::HigherMoments;
 use super::super::higher::{ExactCubes, ExactFourths};
+use super::super::window::Exact;
 use super::joint::assert_near;
 use super::laws::bytes_of;
 use super::{FAMILIES, Random, UNIT, as_big, big, bits, nearest, one, power};
@@ -133,6 +134,24 @@ fn values_without_a_shape() {
     let mut state = higher_of(&[1.0, 2.0, 4.0, 7.0, 3.0]);
     state.subtract(&higher_of(&[8.0]));
     assert_eq!((state.count(), all(&state)), (4, [None; 4]));
+}
+
+#[test]
+fn memory_is_given_up_when_the_wide_values_leave() {
+    let small = |state: &HigherMoments| {
+        (matches!(state.cubes.0, Exact::Small { .. }), matches!(state.fourths.0, Exact::Small { .. }))
+    };
+    let mut state = higher_of(&[1e300, 1.0, 1e-300]);
+    assert_eq!(small(&state), (false, false));
+    state.remove(1e300);
+    let mut other = state.clone();
+    state.remove(1e-300);
+    assert_eq!(small(&state), (true, true));
+    other.subtract(&higher_of(&[1e-300]));
+    assert_eq!(small(&other), (true, true));
+    assert_eq!((&state, &other), (&higher_of(&[1.0]), &higher_of(&[1.0])));
+    // Infinities are counted beside the squares alone.
+    assert_eq!(small(&higher_of(&[1.0, INF, -INF])), (true, true));
 }
 
 #[test]

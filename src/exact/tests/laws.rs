@@ -172,6 +172,36 @@ fn hostile_bytes<S: Group>(seed: u64) {
     assert!(kept.len() > 1000, "{} of the changed forms were read", kept.len());
 }
 
+/// Counts of values and of infinities that no set of values has.
+#[test]
+fn extreme_counts_still_merge_in_any_order() {
+    let counts = [i64::MAX, i64::MIN, i64::MAX - 1, 1, -1];
+    let forms: Vec<WeightedTally> = (0..25)
+        .map(|i| {
+            let (count, infinities) = (counts[i / 5], counts[i % 5]);
+            let mut form = bytes_of(&count);
+            let number = |value: i64| bytes_of(&((value << 1 ^ value >> 63) as u64));
+            let sum = [&[2][..], &number(infinities), &number(-(count / 3) | 1)].concat();
+            form.extend(bytes_of(&sum));
+            form.extend(bytes_of(&sum));
+            postcard::from_bytes(&form).unwrap()
+        })
+        .collect();
+    for (i, a) in forms.iter().enumerate() {
+        for b in &forms {
+            let c = &forms[(i * 7 + 3) % 25];
+            let (mut left, mut inner, mut nested) = (a.clone(), b.clone(), a.clone());
+            left.merge(b);
+            left.merge(c);
+            inner.merge(c);
+            nested.merge(&inner);
+            same(&left, &nested, &(a, b, c));
+            nested.subtract(&inner);
+            same(&nested, a, &(a, b, c));
+        }
+    }
+}
+
 macro_rules! laws {
     ($($name:ident $state:ident $seed:literal),*) => {$(
         mod $name {
