@@ -279,9 +279,8 @@ fn files_stay_short() {
 }
 
 fn cards() -> Vec<Source> {
-    let is_card = |path: &str| {
-        path.strip_prefix("features/").is_some_and(|rest| rest != "mod.rs" && !rest.starts_with("parts/"))
-    };
+    let is_card =
+        |path: &str| path.strip_prefix("features/").is_some_and(|rest| rest != "mod.rs" && !rest.starts_with("parts/"));
     let cards: Vec<Source> = sources().into_iter().filter(|source| is_card(&source.path)).collect();
     assert!(cards.len() >= 11);
     cards

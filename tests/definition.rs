@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use skewless::features::{Max, Min};
-use skewless::{Builder, Computers, Derived, Double, ErrorKind, Feature, FeatureSet, Filter, Kind, MAX_FILTERS};
+use skewless::{Builder, Computers, Derived, Double, ErrorKind, Feature, FeatureSet, Filter, Items, Kind, MAX_FILTERS};
 use skewless::{Span, Timestamp, Value, Window, col, features};
 
 fn builder() -> Builder {
@@ -104,10 +104,7 @@ fn aggregates() -> Vec<(Feature, String)> {
         (Feature::cov_samp("amount", "b"), r#""cov_samp": ["amount", "b"]"#),
         (Feature::corr("amount", "b"), r#""corr": ["amount", "b"]"#),
         (Feature::arg_min("kind", "amount"), r#""arg_min": ["kind", "amount"]"#),
-        (
-            Feature::arg_max("kind", "amount").tie_break("qty"),
-            r#""arg_max": ["kind", "amount"], "tie_break": "qty""#,
-        ),
+        (Feature::arg_max("kind", "amount").tie_break("qty"), r#""arg_max": ["kind", "amount"], "tie_break": "qty""#),
         (Feature::first("kind"), r#""first": "kind""#),
         (Feature::last("kind"), r#""last": "kind""#),
         (Feature::first_k("kind", 3), r#""first_k": "kind", "k": 3"#),
@@ -139,17 +136,19 @@ fn aggregates() -> Vec<(Feature, String)> {
         (Feature::sum("amount").by("kind", 7), r#""sum": "amount", "by": "kind", "buckets": 7"#),
         (Feature::sum("amount").by("kind", 100), r#""sum": "amount", "by": "kind""#),
         (Feature::sum("amount").retract(col("flag").eq(true)), r#""sum": "amount", "retract": {"flag": true}"#),
+        (Feature::sum("amount").series(7, day), r#""sum": "amount", "series": {"steps": 7, "step": "1d"}"#),
         (
-            Feature::sum("amount").series(7, day),
-            r#""sum": "amount", "series": {"steps": 7, "step": "1d"}"#,
+            Feature::last_k("kind", 2).default(["x"].map(Value::from).into_iter().collect::<Items>()),
+            r#""last_k": "kind", "k": 2, "default": ["x"]"#,
         ),
-        (Feature::last_k("kind", 2).default(["x"].map(Value::from).into_iter().collect::<Items>()), r#""last_k": "kind", "k": 2, "default": ["x"]"#),
     ];
     let seen: String = rows.iter().map(|(_, json)| *json).collect();
     for name in features::names() {
         assert!(seen.contains(&format!("\"{name}\":")), "`{name}` has no row here");
     }
-    rows.into_iter().map(|(feature, json)| (feature.over(month()), format!(r#"{{{json}, "over": {{"sliding": "30d"}}}}"#))).collect()
+    rows.into_iter()
+        .map(|(feature, json)| (feature.over(month()), format!(r#"{{{json}, "over": {{"sliding": "30d"}}}}"#)))
+        .collect()
 }
 
 const COLUMNS: [(&str, Kind); 4] =
