@@ -39,6 +39,13 @@ const MOST: usize = 1 << 16;
 /// most: each candidate is one more draw that did not meet it. For 0.1 %, `candidates = 7 / f`. A key among the
 /// candidates is listed by its estimate, so it may be up to [`CountMin::error_bound`] out of place.
 ///
+/// Measured over 500,000 events and 20 seeds, how many of the true top 20 were listed, on average and at worst:
+///
+/// | keys | 256 candidates | 512 | 1024 |
+/// | --- | ---: | ---: | ---: |
+/// | Zipf 1.02, the twentieth has 0.40 % | 17.95, 16 | 19.85, 19 | 20, 20 |
+/// | Zipf 1.2, the twentieth has 0.53 % | 19.85, 19 | 20, 20 | 20, 20 |
+///
 /// # Format
 /// Magic `SKHH`, a format byte, the body, four bytes of checksum. The body: the limit of candidates; the body of a
 /// [`CountMin`]; the number of candidates; each by ascending rank, ties by key: the varint of the rank minus the

@@ -88,8 +88,12 @@ impl Table {
         let held = self.iter().count();
         let mut larger = Self::with_room(held + held / 8 + 1);
         for (key, count) in self.iter() {
-            larger.update(key, |_| count);
+            let at = larger.slot(key);
+            if let (Some(slot), Some(cell)) = (larger.keys.get_mut(at), larger.counts.get_mut(at)) {
+                (*slot, *cell) = (key, count);
+            }
         }
+        larger.taken = held;
         *self = larger;
     }
 
