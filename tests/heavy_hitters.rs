@@ -54,7 +54,7 @@ fn key(number: u64) -> Value {
         3 => Value::from(format!("a key that is too long to be held inline: {i}")),
         4 => Value::from(skewless::Timestamp::from_micros(i).unwrap()),
         5 => Value::from(vec![i as f64, 1.0]),
-        _ => Value::from(number % 2 == 0),
+        _ => Value::from(number.is_multiple_of(2)),
     }
 }
 
@@ -233,6 +233,31 @@ fn parameters_out_of_range_are_refused_and_strangers_do_not_merge() {
         assert_eq!(sketch.merge(&other).unwrap_err().kind(), ErrorKind::Mismatch);
         assert!(sketch == before && sketch != other);
     }
+}
+
+#[test]
+fn the_bytes_are_the_documented_ones() {
+    let _alone = alone();
+    let mut sketch = HeavyHitters::new(300, 0.5, 0.5).unwrap();
+    let mut ranked = Vec::new();
+    for (event, key) in [(7u64, "b"), (8, "a"), (9, "c")] {
+        sketch.insert(key, event);
+        let bytes = [event.to_le_bytes(), ValueHash::default().hash(key).to_le_bytes()].concat();
+        ranked.push((xxhash_rust::xxh3::xxh3_64(&bytes), key));
+    }
+    ranked.sort();
+    let counts = sketch.counts().encode();
+    let mut want = b"SKHH\x01\xac\x02".to_vec();
+    want.extend(&counts[5..counts.len() - 4]);
+    want.push(3);
+    let mut before = 0;
+    for (rank, key) in ranked {
+        want.extend(postcard::to_allocvec(&(rank - before, Value::from(key))).unwrap());
+        before = rank;
+    }
+    want.extend([0; 4]);
+    sketch_kit::reseal(&mut want);
+    assert_eq!(sketch.encode(), want);
 }
 
 #[test]

@@ -239,6 +239,20 @@ fn a_level_that_no_values_need_is_refused() {
 }
 
 #[test]
+fn the_bytes_are_the_documented_ones() {
+    let _alone = alone();
+    let mut sketch = LogHistogram::new(6, 2048).unwrap();
+    for (x, n) in [(1.0, 3), (2.0, 1), (-0.5, 200), (0.0, 4), (f64::INFINITY, 5), (f64::NEG_INFINITY, 6)] {
+        sketch.add_many(x, n);
+    }
+    // Bucket 1023 * 64 with three values, 63 empty ones, one value; negative: bucket 1022 * 64.
+    let mut want = b"SKLH\x01\x06\x80\x10\x00\x04\x05\x06\x02\xc0\xff\x03\x03\x3f\x01\x01\x80\xff\x03\xc8\x01".to_vec();
+    want.extend([0; 4]);
+    sketch_kit::reseal(&mut want);
+    assert_eq!(sketch.encode(), want);
+}
+
+#[test]
 fn each_kind_of_bad_bytes_has_its_error() {
     let _alone = alone();
     let mut dice = Dice(5);

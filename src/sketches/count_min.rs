@@ -149,6 +149,11 @@ impl CountMin {
                 }
             }
         } else if count != 0 {
+            if let Cells::Few(few) = &mut self.cells
+                && few.taken() == 0
+            {
+                *few = Table::with_room(self.depth);
+            }
             for cell in cells_of(hash, self.width_bits, self.depth) {
                 self.add_cell(cell, count);
             }

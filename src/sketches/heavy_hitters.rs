@@ -10,6 +10,8 @@
 //! | retractable | no: the sample cannot forget |
 //! | source | bottom-k sampling (Cohen and Kaplan 2007) by event hash, over a linear Count-Min |
 
+use std::cmp::Reverse;
+
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -161,11 +163,21 @@ impl HeavyHitters {
         }
     }
 
+    /// The candidates in no order.
+    fn kept(&self) -> Vec<&Candidate> {
+        let mut all: Vec<&Candidate> = self.keys.iter().collect();
+        let limit = self.limit as usize;
+        if all.len() > limit {
+            all.select_nth_unstable(limit);
+            all.truncate(limit);
+        }
+        all
+    }
+
     /// The candidates in their one order: by rank, then by key.
     fn sorted(&self) -> Vec<&Candidate> {
-        let mut all: Vec<&Candidate> = self.keys.iter().collect();
+        let mut all = self.kept();
         all.sort_unstable();
-        all.truncate(self.limit as usize);
         all
     }
 
@@ -189,10 +201,15 @@ impl HeavyHitters {
 
     /// The `k` candidates with the largest estimates, largest first, ties by key; fewer if there are fewer.
     pub fn top(&self, k: usize) -> Vec<(Value, u64)> {
-        let estimate = |kept: &&Candidate| self.counts.estimate_hash(kept.hash);
-        let mut all: Vec<(u64, &Value)> = self.sorted().iter().map(|kept| (estimate(kept), &kept.key)).collect();
-        all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        all.into_iter().take(k).map(|(count, key)| (key.clone(), count)).collect()
+        let all = self.kept();
+        let mut all: Vec<_> =
+            all.iter().map(|kept| (Reverse(self.counts.estimate_hash(kept.hash)), &kept.key)).collect();
+        if k < all.len() {
+            all.select_nth_unstable(k);
+            all.truncate(k);
+        }
+        all.sort_unstable();
+        all.into_iter().map(|(Reverse(count), key)| (key.clone(), count)).collect()
     }
 
     /// At least the count of a key, candidate or not.
@@ -254,7 +271,7 @@ impl PartialEq for HeavyHitters {
 impl std::fmt::Debug for HeavyHitters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut out = f.debug_struct("HeavyHitters");
-        out.field("counts", &self.counts).field("candidates", &self.sorted().len()).finish_non_exhaustive()
+        out.field("counts", &self.counts).field("candidates", &self.kept().len()).finish_non_exhaustive()
     }
 }
 
