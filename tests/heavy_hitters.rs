@@ -5,7 +5,7 @@ mod sketch_kit;
 
 use std::collections::BTreeMap;
 
-use sketch_kit::{Dice, Sketch, Zipf, alone, fold, frame_errors, one_state, tampered};
+use sketch_kit::{Dice, Sketch, Zipf, alone, fold, frame_errors, one_state, peak_of, tampered};
 use skewless::sketches::{HeavyHitters, ValueHash};
 use skewless::{ErrorKind, Result, Value, ValueRef};
 
@@ -233,6 +233,21 @@ fn parameters_out_of_range_are_refused_and_strangers_do_not_merge() {
         assert_eq!(sketch.merge(&other).unwrap_err().kind(), ErrorKind::Mismatch);
         assert!(sketch == before && sketch != other);
     }
+}
+
+#[test]
+fn small_sketches_are_small_and_keys_that_are_no_candidates_go() {
+    let _alone = alone();
+    let held = |n: u64| {
+        let inputs: Vec<(Value, u64)> = (0..n).map(|event| (Value::from(event as i64), event)).collect();
+        let sketch = fold(&HeavyHitters::new(256, 0.5, 0.5).unwrap(), &inputs);
+        // The least of some tries: the harness allocates too.
+        (0..9).map(|_| peak_of(|| sketch.clone()).1).min().unwrap()
+    };
+    assert_eq!(held(0), 0);
+    assert!(held(1) <= 300 && held(10) <= 1200, "{} {}", held(1), held(10));
+    // 384 and some keys fit into 512 places.
+    assert!(held(20_000) <= 512 * 41 + 256, "{}", held(20_000));
 }
 
 #[test]
