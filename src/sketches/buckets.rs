@@ -40,13 +40,17 @@ impl Buckets {
     /// Counts `count`, which is not zero, in a bucket; returns whether it was empty before.
     #[inline]
     pub(super) fn add(&mut self, bucket: u32, count: u64) -> bool {
+        // The usual case is a bucket that is in use; nothing but its count is written then.
         if let Self::Window { first, counts, used } = self
             && let Some(cell) = counts.get_mut(bucket.wrapping_sub(*first) as usize)
         {
-            let is_new = *cell == 0;
-            *cell = cell.saturating_add(count);
-            *used += usize::from(is_new);
-            return is_new;
+            if *cell != 0 {
+                *cell = cell.saturating_add(count);
+                return false;
+            }
+            *cell = count;
+            *used += 1;
+            return true;
         }
         self.add_outside(bucket, count)
     }

@@ -51,7 +51,9 @@ const ROWS: [u64; MAX_DEPTH] = {
 /// and `delta` is `e^-depth`. In a row the other values put `(total - truth) / width` beside this one on average, so
 /// more than `e` times that with probability `1 / e` at most, and all rows must be that unlucky.
 ///
-/// Measured, Zipf 1.1, 1,000,000 events, 4 rows of 2048: mean error 97, 99th percentile 223, bound 1,328.
+/// Measured over 1,000,000 events, 88,345 keys by Zipf 1.1, 4 rows of 2048: mean error 108, 99th percentile 233,
+/// largest 815, bound 1,328. The lower bound was 0.99 of the truth for the first key, 0.89 for the tenth, 0 for the
+/// hundredth.
 ///
 /// # Format
 /// Magic `SKCM`, a format byte, the body, four bytes of checksum. The body: log2 of the width and the depth, a byte
@@ -59,7 +61,8 @@ const ROWS: [u64; MAX_DEPTH] = {
 /// cells, each cell follows as a zigzag varint; otherwise the non-zero cells in ascending order, each as the varint
 /// of the zero cells before it and its zigzag varint. Cell `row * width + column`; the column is the top bits of
 /// the hash times the row's odd factor, wrapping: factor `i` is output `i` of splitmix64 from seed 0, made odd.
-/// The usual arithmetic progression of columns would leave only `width^2 / 2` different choices for any depth.
+/// The usual arithmetic progression of columns lets two values meet in every row with probability `2 / width^2`
+/// at any depth, which is more than `delta` for narrow or deep sketches.
 ///
 /// # Examples
 /// ```
@@ -146,6 +149,11 @@ impl CountMin {
                 }
             }
         } else if count != 0 {
+            if let Cells::Few(few) = &mut self.cells
+                && few.taken() == 0
+            {
+                *few = Table::with_room(self.depth);
+            }
             for cell in cells_of(hash, self.width_bits, self.depth) {
                 self.add_cell(cell, count);
             }
