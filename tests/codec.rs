@@ -41,8 +41,13 @@ fn reseal_snapshot(bytes: &mut [u8]) {
     }
 }
 
-/// Every aggregate over panes, events, sessions and resets.
+/// Every example of every aggregate over panes, events, sessions and resets.
 fn everything() -> FeatureSet {
+    set_of(&features::catalogue().flat_map(|(_, examples)| examples).copied().collect::<Vec<_>>())
+}
+
+/// These examples over panes, events, sessions and resets.
+fn set_of(examples: &[&str]) -> FeatureSet {
     let windows = [
         r#"{"tumbling": "30d"}"#,
         r#"{"sliding": "1d", "hop": "1h"}"#,
@@ -50,7 +55,7 @@ fn everything() -> FeatureSet {
         r#"{"sliding": "6h", "hop": "exact", "since": {"event_type": "purchase"}}"#,
     ];
     let mut features = Vec::new();
-    for (at, example) in features::catalogue().flat_map(|(_, examples)| examples).enumerate() {
+    for (at, example) in examples.iter().enumerate() {
         for (i, window) in windows.iter().enumerate().filter(|(i, _)| (i + at) % 2 == 1) {
             features.push(format!(r#""f{at}_{i}": {{{example}, "over": {window}}}"#));
         }
@@ -86,7 +91,10 @@ fn blobs() -> Vec<(FeatureSet, Vec<Vec<u8>>)> {
         let states = states.collect();
         (set, states)
     };
-    [set(shop::TEN), set(shop::SAMPLE), everything()].map(of).into()
+    // Few aggregates a set, so that what is tampered with is as often theirs as the frame's.
+    let examples: Vec<&str> = features::catalogue().flat_map(|(_, examples)| examples).copied().collect();
+    let sets = examples.chunks(4).map(set_of);
+    [set(shop::TEN), set(shop::SAMPLE)].into_iter().chain(sets).map(of).collect()
 }
 
 /// One to four changes at random places: bits, bytes, cuts, copies of itself, strangers' parts.
