@@ -38,7 +38,7 @@ impl Pass<'_> {
             for (at, feature) in features.clone() {
                 for (step, window) in feature.windows().iter().enumerate() {
                     let (default, reader) = (feature.default.as_ref(), feature.reader.as_deref());
-                    let out = Answered::with_capacity(&feature.item, order.len());
+                    let out = Answered::with_capacity(feature.item(), order.len());
                     let answers = Answers { default, reader, out, overflow: None };
                     let Some((_, seen)) = known.iter().find(|(id, _)| *id == window.id) else { continue };
                     match sweeps.iter().position(|sweep| std::ptr::eq(sweep.ranges, &*seen.rows)) {

@@ -198,14 +198,13 @@ impl<'a> Compiler<'a> {
         let reset = window.since.as_ref().map(|filter| self.bit(Some(filter), &at)).transpose()?;
         let offset = window.offset.as_micros();
         let mut tail = window.base.tail();
-        let item = computer.output_shape();
         let (slices, shape) = match feature.series {
-            None => (Vec::new(), item.clone()),
+            None => (Vec::new(), computer.output_shape()),
             Some((steps, step)) => {
                 let slices = self.slices(feature, window, steps, step);
                 let back = tail.back.unwrap_or(0).saturating_add(step.as_micros().saturating_mul(i64::from(steps) - 1));
                 tail.back = Some(back);
-                (slices, Shape::list(item.clone()))
+                (slices, Shape::list(computer.output_shape()))
             }
         };
         let mut instants = reset.is_some() || matches!(window.base, Base::Sliding { hop: Hop::Exact, .. });
@@ -238,16 +237,7 @@ impl<'a> Compiler<'a> {
         }
         let id = self.window_id(window, feature.series, 0);
         let window = WindowPlan { tail, offset, session, reset, slice: None, id };
-        self.plan.features.push(FeaturePlan {
-            window,
-            series: slices,
-            reader,
-            default,
-            item,
-            shape,
-            nullable,
-            accuracy,
-        });
+        self.plan.features.push(FeaturePlan { window, series: slices, reader, default, shape, nullable, accuracy });
         Ok(())
     }
 

@@ -209,12 +209,10 @@ impl Feature {
 
     /// The computer, the kinds of all its columns being known.
     pub(super) fn computer(&self, kind: impl Fn(&str) -> Option<Kind>) -> std::result::Result<Arc<dyn Fold>, String> {
-        let by = match &self.by {
-            None => None,
-            Some((column, limit)) => {
-                Some((kind(column).unwrap_or(Kind::Str), usize::try_from(*limit).unwrap_or(usize::MAX)))
-            }
-        };
+        let by = self
+            .by
+            .as_ref()
+            .map(|(column, limit)| (kind(column).unwrap_or(Kind::Str), usize::try_from(*limit).unwrap_or(usize::MAX)));
         match &self.source {
             Source::Custom(make) => Ok(make(by)),
             Source::Builtin(aggregate) => {

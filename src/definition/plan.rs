@@ -99,8 +99,6 @@ pub(crate) struct FeaturePlan {
     /// Who reads the answer off the fold's state, if not the fold's own computer.
     pub(crate) reader: Option<Arc<dyn Fold>>,
     pub(crate) default: Option<Value>,
-    /// The shape of one window's answer.
-    pub(crate) item: Shape,
     /// The shape of the answer.
     pub(crate) shape: Shape,
     pub(crate) nullable: bool,
@@ -108,6 +106,15 @@ pub(crate) struct FeaturePlan {
 }
 
 impl FeaturePlan {
+    /// The shape of one window's answer.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn item(&self) -> &Shape {
+        match &self.shape {
+            Shape::List(item) if !self.series.is_empty() => item,
+            shape => shape,
+        }
+    }
+
     /// The windows to read: those of the series, or the one.
     #[cfg(any(feature = "arrow", feature = "testing"))]
     pub(crate) fn windows(&self) -> &[WindowPlan] {

@@ -36,7 +36,6 @@ pub use comoments::CoMoments;
 pub use higher::HigherMoments;
 pub use moments::Moments;
 pub use products::ExactProducts;
-#[allow(unused_imports, reason = "rates and durations will read it")]
 pub(crate) use round::ratio;
 pub use sum::{ExactSquares, ExactSum};
 pub use tally::Tally;

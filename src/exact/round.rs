@@ -61,7 +61,6 @@ pub(super) fn cut(mag: &[u64], exponent: i32) -> Option<(u64, i32)> {
 /// Not `num as f64 / den as f64`, which rounds three times.
 #[inline]
 #[must_use]
-#[allow(dead_code, reason = "rates and durations will read it")]
 pub(crate) fn ratio(num: i128, den: u64) -> Option<f64> {
     let mag = num.unsigned_abs();
     (den != 0).then(|| quotient(num < 0, &[mag as u64, (mag >> 64) as u64], 0, den))

@@ -30,7 +30,7 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
         Parameter::number("delta", 1e-9, 0.5, 0.01),
         Parameter::whole("seed", 0, i64::MAX, Some(0)),
     ],
-    bind: bind,
+    bind,
     examples: &[
         r#""approx_frequency": "word", "values": ["a", "b"]"#,
         r#""approx_frequency": "qty", "values": [1, -1], "epsilon": 0.5, "delta": 0.5, "retract": {"flag": true}"#,

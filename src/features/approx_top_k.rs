@@ -32,7 +32,7 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
         Parameter::number("delta", 1e-9, 0.5, 0.01),
         Parameter::whole("seed", 0, i64::MAX, Some(0)),
     ],
-    bind: bind,
+    bind,
     examples: &[
         r#""approx_top_k": "word", "k": 2"#,
         r#""approx_top_k": "qty", "k": 2, "candidates": 2, "epsilon": 0.5, "tie_break": "amount""#,

@@ -22,7 +22,16 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
     bounded: false,
     parameters: &[],
     bind: |given| if given.kinds.is_empty() { given.make(Count) } else { given.make(CountOf) },
-    examples: &[r#""count": "*""#, r#""count": "amount""#, r#""count": "*", "by": "word", "buckets": 2"#],
+    examples: &[
+        r#""count": "*""#,
+        r#""count": "amount""#,
+        r#""count": "flag""#,
+        r#""count": "qty""#,
+        r#""count": "word""#,
+        r#""count": "seen""#,
+        r#""count": "vec""#,
+        r#""count": "*", "by": "word", "buckets": 2"#,
+    ],
 };
 
 /// Counts events.

@@ -113,7 +113,7 @@ impl Shape {
     }
 
     /// Whether `value` is null, an overflow, or of this shape.
-    pub(crate) fn fits(&self, value: &Value) -> bool {
+    pub fn fits(&self, value: &Value) -> bool {
         match (self, value) {
             (_, Value::Null | Value::Overflow) => true,
             (Self::One(kind), value) => value.kind() == Some(*kind),
