@@ -314,6 +314,11 @@ fn every_aggregate_is_in_the_registry() {
         }
     }
     assert_eq!(cards().len(), names.len(), "one file an aggregate");
+    let table = fs::read_to_string(format!("{SRC}/features/catalogue.md")).unwrap();
+    let rows: String = table.lines().filter(|line| line.starts_with("| `")).collect();
+    faults.extend(
+        names.iter().filter(|name| !rows.contains(&format!("`{name}`"))).map(|name| format!("`{name}` is in no table")),
+    );
     fail_if_any(&faults);
 }
 

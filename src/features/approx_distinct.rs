@@ -6,7 +6,7 @@
 //! | output | `i64`; 0 when empty |
 //! | state | a HyperLogLog sketch: a few bytes a value while there are few, then 3/4 of 2^`precision` bytes |
 //! | order, duplicates | irrelevant; duplicates are harmless |
-//! | error | standard error 1.04 / sqrt(2^`precision`), 1.6 % by default; nearly exact while there are few; see [`Hll`](crate::sketches::Hll) |
+//! | error | standard error 1.04 / sqrt(2^`precision`), 1.6 % by default; nearly exact while there are few; see [`Hll`] |
 //! | retractable | no |
 //! | source | HyperLogLog of Flajolet et al. 2007 with Ertl's estimator of 2017 |
 

@@ -6,7 +6,7 @@
 //! | output | a map from each listed value to `i64`, in the order listed |
 //! | state | a Count-Min sketch: a few bytes a value while there are few, then `width * depth` counters |
 //! | order, duplicates | order irrelevant; duplicates count |
-//! | error | never too small; too large by more than `epsilon` times the number of events only with probability `delta`; see [`CountMin`](crate::sketches::CountMin) |
+//! | error | never too small; too large by more than `epsilon` times the number of events only with probability `delta`; see [`CountMin`] |
 //! | retractable | yes |
 //! | source | Count-Min sketch of Cormode and Muthukrishnan 2005, without conservative update |
 

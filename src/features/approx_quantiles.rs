@@ -6,7 +6,7 @@
 //! | output | a list of `f64`, one for each of `q` in the order given; null when empty |
 //! | state | counts by logarithmic bucket, up to `limit` buckets |
 //! | order, duplicates | order irrelevant; duplicates count |
-//! | error | each value within 1 / (2^(`bits` + 1) + 1) of the true one, 0.78 % by default; the error about doubles each time the buckets exceed `limit`; see [`LogHistogram`](crate::sketches::LogHistogram) |
+//! | error | each value within 1 / (2^(`bits` + 1) + 1) of the true one, 0.78 % by default; the error about doubles each time the buckets exceed `limit`; see [`LogHistogram`] |
 //! | retractable | no |
 //! | source | DDSketch of Masson et al. 2019 with UDDSketch's collapse, keyed by the bits of the double |
 

@@ -6,7 +6,7 @@
 //! | output | a map from value to `i64`, the most frequent first, the lesser of equally frequent ones first; empty, not null, when empty |
 //! | state | a Count-Min sketch and up to `candidates` values |
 //! | order, duplicates | order irrelevant; duplicates count; events of one time and value are one candidate unless a `tie_break`, such as an event id, tells them apart |
-//! | error | counts as in `approx_frequency`; a value that makes up a share `f` of the events is missed with probability about (1 - f)^`candidates`; see [`HeavyHitters`](crate::sketches::HeavyHitters) |
+//! | error | counts as in `approx_frequency`; a value that makes up a share `f` of the events is missed with probability about (1 - f)^`candidates`; see [`HeavyHitters`] |
 //! | retractable | no |
 //! | source | candidates by bottom-k sampling of event hashes, which unlike a heap survive any partition |
 

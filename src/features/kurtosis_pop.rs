@@ -6,7 +6,7 @@
 //! | output | `f64`; null for no values, for equal values, and while an infinity is in |
 //! | state | a count and the exact sums of the first four powers, shared by all four |
 //! | order, duplicates | order irrelevant; duplicates count |
-//! | error | the central moments are exact and rounded once; then a few roundings, see [`HigherMoments`](crate::HigherMoments) |
+//! | error | the central moments are exact and rounded once; then a few roundings, see [`HigherMoments`] |
 //! | retractable | yes |
 //! | source | `scipy.stats.kurtosis` (g2), but from exact moments |
 

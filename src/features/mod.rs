@@ -1,7 +1,7 @@
-//! The catalogue: every built-in aggregate, one file and one row of `AGGREGATES` each.
-//!
-//! A row is all the crate knows of an aggregate: definitions, both doors, the law tests, the parity
-//! tests, the golden bytes and the benches go through it. See `CONTRIBUTING.md` for adding one.
+#![doc = include_str!("catalogue.md")]
+
+// A row of `AGGREGATES` is all the crate knows of an aggregate: definitions, both doors, the law tests, the parity
+// tests, the golden bytes and the benches go through it. See `CONTRIBUTING.md` for adding one.
 
 /// Makes computers that fold doubles, or pairs of them, into one group state and differ only in what they read
 /// off it.
@@ -56,59 +56,59 @@ macro_rules! reads_off {
     )+};
 }
 
-mod all;
-mod any;
-mod approx_distinct;
-mod approx_frequency;
-mod approx_quantiles;
-mod approx_top_k;
-mod arg_max;
-mod arg_min;
-mod bottom_k;
-mod corr;
-mod count;
-mod count_distinct;
-mod cov_pop;
-mod cov_samp;
-mod decayed_count;
-mod decayed_sum;
-mod entropy;
-mod first;
-mod first_k;
-mod gap_mean;
-mod gap_stddev;
-mod histogram;
-mod kurtosis;
-mod kurtosis_pop;
-mod last;
-mod last_distinct_k;
-mod last_k;
-mod max;
-mod mean;
-mod min;
-mod mode;
+pub mod all;
+pub mod any;
+pub mod approx_distinct;
+pub mod approx_frequency;
+pub mod approx_quantiles;
+pub mod approx_top_k;
+pub mod arg_max;
+pub mod arg_min;
+pub mod bottom_k;
+pub mod corr;
+pub mod count;
+pub mod count_distinct;
+pub mod cov_pop;
+pub mod cov_samp;
+pub mod decayed_count;
+pub mod decayed_sum;
+pub mod entropy;
+pub mod first;
+pub mod first_k;
+pub mod gap_mean;
+pub mod gap_stddev;
+pub mod histogram;
+pub mod kurtosis;
+pub mod kurtosis_pop;
+pub mod last;
+pub mod last_distinct_k;
+pub mod last_k;
+pub mod max;
+pub mod mean;
+pub mod min;
+pub mod mode;
 mod parts;
-mod range;
-mod rate;
-mod ratio;
-mod session_count;
-mod session_duration;
-mod session_duration_mean;
-mod skewness;
-mod skewness_pop;
-mod stddev_pop;
-mod stddev_samp;
-mod sum;
-mod sum_product;
-mod time_since_first;
-mod time_since_last;
-mod top_k;
-mod var_pop;
-mod var_samp;
-mod vector_last;
-mod vector_mean;
-mod vector_sum;
-mod weighted_mean;
+pub mod range;
+pub mod rate;
+pub mod ratio;
+pub mod session_count;
+pub mod session_duration;
+pub mod session_duration_mean;
+pub mod skewness;
+pub mod skewness_pop;
+pub mod stddev_pop;
+pub mod stddev_samp;
+pub mod sum;
+pub mod sum_product;
+pub mod time_since_first;
+pub mod time_since_last;
+pub mod top_k;
+pub mod var_pop;
+pub mod var_samp;
+pub mod vector_last;
+pub mod vector_mean;
+pub mod vector_sum;
+pub mod weighted_mean;
 
 use std::sync::Arc;
 
