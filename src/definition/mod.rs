@@ -40,11 +40,20 @@ use crate::value::Shape;
 ///    "spend_30d": {"sum": "amount", "over": {"sliding": "30d"}, "default": 0.0}},
 ///  "derived": {"spend_per_click": {"ratio": ["spend_30d", "clicks_7d"]}}}
 /// ```
+/// A feature is one aggregate of the [catalogue](crate::features) with its parameters and options:
+/// ```json
+/// {"top_categories": {"approx_top_k": "category", "k": 5, "over": {"sliding": "30d"}},
+///  "spend_by_shop":  {"sum": "amount", "by": "shop", "buckets": 50, "over": {"sliding": "7d"}},
+///  "daily_spend":    {"sum": "amount", "over": {"tumbling": "1d"}, "series": {"steps": 7, "step": "1d"}},
+///  "net_spend":      {"sum": "amount", "retract": {"op": "delete"}, "over": "lifetime"},
+///  "conversion":     {"ratio": [{"event_type": "purchase"}, {"event_type": "click"}], "over": {"sliding": "1d"}}}
+/// ```
 /// `entity` is a column or a list of columns. `columns` gives a column's kind where its use does not tell it. Use
-/// tells, in this order: a filter's literal its own kind (numbers are `f64`); `sum`, `mean`, the variances, `min`
-/// and `max` an `f64`; `first` and `last` a `string`; a tie break an `i64`; an entity column an `i64` if it is
-/// compared with a number, else a `string`. An integer in an `f64` column is rounded to the nearest double, so
-/// declare ids beyond 2^53 as `i64`, and declare timestamps. See
+/// tells, in this order: a filter's literal its own kind (numbers are `f64`); an aggregate that takes one kind, such as
+/// `any` or `vector_sum`, that kind; one of numbers or of anything ordered an `f64`; one of categories or of anything,
+/// and `by`, a `string`; a tie break an `i64`; an entity column an `i64` if it is compared with a number, else a
+/// `string`. An integer in an `f64` column is rounded to the nearest double, so declare ids beyond 2^53 as `i64`, and
+/// declare timestamps. See
 /// [`Window`](crate::Window), [`Filter`](crate::Filter) and [`Derived`](crate::Derived) for the rest.
 ///
 /// # Errors
