@@ -133,13 +133,14 @@ impl<C: FeatureComputer> Fold for C {
 
     fn absorb(&self, lane: &mut LaneSlot, rows: &Rows, range: std::ops::Range<usize>, select: &Select, grid: &Grid) {
         let mut pane = grid.cursor();
+        let picks = Picks::new(select);
         let mut runs: Vec<(i64, C::State)> = Vec::new();
         // Backward, so that `last` keeps the first value it meets instead of each in turn.
         for i in range.rev() {
-            let Some(head) = rows.heads().get(i).filter(|head| head.mask & select.bit != 0) else { continue };
-            let Some(input) = input::<C>(rows, i, *head, select) else { continue };
+            let Some(head) = rows.heads().get(i).filter(|head| head.mask & picks.bit != 0) else { continue };
+            let Some(input) = picks.input::<C>(rows, i, *head) else { continue };
             let Some(start) = pane.seek(head.time) else { continue };
-            let minus = head.mask & select.retract != 0;
+            let minus = head.mask & picks.retract != 0;
             match runs.last_mut() {
                 Some((at, state)) if *at == start => step(self, state, input, minus),
                 _ => {
@@ -225,6 +226,7 @@ impl<C: FeatureComputer> Fold for C {
         let mut pane = panes.partition_point(|(start, _)| *start < end);
         let mut row = rows.lower_bound(end);
         let mut state = self.identity();
+        let picks = Picks::new(select);
         for (cut, out) in cuts.iter().zip(out) {
             while let Some((start, part)) = pane.checked_sub(1).and_then(|i| panes.get(i)) {
                 if *start < cut.start {
@@ -239,10 +241,10 @@ impl<C: FeatureComputer> Fold for C {
                     break;
                 }
                 row -= 1;
-                if head.mask & select.bit != 0
-                    && let Some(input) = input::<C>(rows, row, *head, select)
+                if head.mask & picks.bit != 0
+                    && let Some(input) = picks.input::<C>(rows, row, *head)
                 {
-                    step(self, &mut state, input, head.mask & select.retract != 0);
+                    step(self, &mut state, input, head.mask & picks.retract != 0);
                 }
             }
             *out = match cut.reader {
@@ -332,15 +334,36 @@ fn step<C: FeatureComputer>(computer: &C, state: &mut C::State, input: C::Input<
     }
 }
 
-/// The input of row `i`; nearly every computer reads one column or none.
-#[inline]
-fn input<'r, C: FeatureComputer>(rows: &'r Rows, i: usize, head: Head, select: &Select) -> Option<C::Input<'r>> {
-    let at = Timestamp::clamped(head.time);
-    match *select.args {
-        [] if select.conditions.is_empty() => C::Input::read(at, &[]),
-        [place] if select.conditions.is_empty() => {
-            C::Input::read(at, &[rows.values(i).get(place).map_or(ValueRef::Null, Value::as_ref)])
+/// What to pick from rows, looked up once a pass: nearly every computer reads one column or none.
+struct Picks<'s> {
+    select: &'s Select,
+    bit: u64,
+    retract: u64,
+    /// The place of the only argument; `usize::MAX` where there is none, or more.
+    place: usize,
+    width: usize,
+}
+
+impl<'s> Picks<'s> {
+    fn new(select: &'s Select) -> Self {
+        let width = select.width();
+        let place = match *select.args {
+            [place] if width == 1 => place,
+            _ => usize::MAX,
+        };
+        Self { select, bit: select.bit, retract: select.retract, place, width }
+    }
+
+    /// The input of row `i`.
+    #[inline]
+    fn input<'r, C: FeatureComputer>(&self, rows: &'r Rows, i: usize, head: Head) -> Option<C::Input<'r>> {
+        let at = Timestamp::clamped(head.time);
+        match self.width {
+            0 => C::Input::read(at, &[]),
+            1 if self.place != usize::MAX => {
+                C::Input::read(at, &[rows.values(i).get(self.place).map_or(ValueRef::Null, Value::as_ref)])
+            }
+            width => C::Input::read(at, rows.args(i, head.mask, self.select).get(..width).unwrap_or(&[])),
         }
-        _ => C::Input::read(at, rows.args(i, head.mask, select).get(..select.width()).unwrap_or(&[])),
     }
 }

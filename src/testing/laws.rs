@@ -33,17 +33,25 @@ pub(crate) fn hold<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>]) -> 
         ("idempotent", idempotent),
         ("group", group),
     ];
-    let args = <C::Input<'static> as Input<'static>>::ARGS;
+    let all = |a: &[Sample], b: &[Sample], c: &[Sample]| {
+        laws.into_iter().try_for_each(|(name, law)| law(computer, a, b, c).map_err(|why| (name, why)))
+    };
+    try_all(<C::Input<'static> as Input<'static>>::ARGS, kinds, &computer.id(), &all)
+}
+
+/// All laws on three sequences of inputs; the error is the law broken and how.
+type Laws<'a> = &'a dyn Fn(&[Sample], &[Sample], &[Sample]) -> std::result::Result<(), (&'static str, String)>;
+
+/// Tries the laws on generated inputs. Compiled once for all computers.
+fn try_all(args: &'static [Arg], kinds: &[Option<Kind>], id: &str, laws: Laws<'_>) -> Result<()> {
     let three = [(); 3].map(|()| vec(sample(args, kinds), 0..8));
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let broken = Cell::new("");
     let outcome = TestRunner::new_with_rng(config, rng).run(&three, |[a, b, c]| {
-        laws.into_iter().try_for_each(|(name, law)| {
-            law(computer, &a, &b, &c).map_err(|why| {
-                broken.set(name);
-                TestCaseError::fail(why)
-            })
+        laws(&a, &b, &c).map_err(|(name, why)| {
+            broken.set(name);
+            TestCaseError::fail(why)
         })
     });
     outcome.map_err(|why| {
@@ -51,7 +59,7 @@ pub(crate) fn hold<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>]) -> 
             TestError::Fail(reason, inputs) => format!("{reason}; inputs {inputs:?}"),
             TestError::Abort(reason) => reason.to_string(),
         };
-        Error::law(broken.get(), &computer.id(), message)
+        Error::law(broken.get(), id, message)
     })
 }
 
