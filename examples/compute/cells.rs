@@ -1,144 +1,62 @@
-//! Result columns, read cell by cell.
+//! Cells of result columns, for people to read.
 
-use std::fmt;
-
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
-};
 use arrow_schema::{DataType, TimeUnit};
-use skewless::Timestamp;
+use skewless::{Text, Timestamp, Value};
 
-/// A column of a type that results have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Cells<'a> {
-    /// True or false.
-    Bool(&'a BooleanArray),
-    /// Integers.
-    I64(&'a Int64Array),
-    /// Doubles.
-    F64(&'a Float64Array),
-    /// Text.
-    Str(&'a StringArray),
-    /// Moments.
-    Time(&'a TimestampMicrosecondArray),
-    /// Lists of doubles.
-    List(&'a ListArray),
-}
-
-/// One cell.
-#[derive(Clone, Debug)]
-pub(crate) enum Cell<'a> {
-    /// Nothing.
-    Null,
-    /// True or false.
-    Bool(bool),
-    /// An integer.
-    I64(i64),
-    /// A double.
-    F64(f64),
-    /// Text.
-    Str(&'a str),
-    /// Microseconds.
-    Time(i64),
-    /// Doubles.
-    List(Vec<f64>),
-}
-
-impl<'a> Cells<'a> {
-    /// Recognises a column; `None` for a type that no result has.
-    pub(crate) fn new(array: &'a ArrayRef) -> Option<Self> {
-        Some(match array.data_type() {
-            DataType::Boolean => Self::Bool(array.as_boolean()),
-            DataType::Int64 => Self::I64(array.as_primitive::<Int64Type>()),
-            DataType::Float64 => Self::F64(array.as_primitive::<Float64Type>()),
-            DataType::Utf8 => Self::Str(array.as_string()),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                Self::Time(array.as_primitive::<TimestampMicrosecondType>())
-            }
-            DataType::List(of) if *of.data_type() == DataType::Float64 => Self::List(array.as_list()),
-            _ => return None,
-        })
+/// The cell in `row`, which must exist; a list of keys with answers is a map again.
+pub(crate) fn cell(column: &dyn Array, row: usize) -> Value {
+    if column.is_null(row) {
+        return Value::Null;
     }
-
-    /// The cell in `row`, which must exist.
-    #[inline]
-    pub(crate) fn at(self, row: usize) -> Cell<'a> {
-        let null = match self {
-            Self::Bool(a) => a.is_null(row),
-            Self::I64(a) => a.is_null(row),
-            Self::F64(a) => a.is_null(row),
-            Self::Str(a) => a.is_null(row),
-            Self::Time(a) => a.is_null(row),
-            Self::List(a) => a.is_null(row),
-        };
-        match self {
-            _ if null => Cell::Null,
-            Self::Bool(a) => Cell::Bool(a.value(row)),
-            Self::I64(a) => Cell::I64(a.value(row)),
-            Self::F64(a) => Cell::F64(a.value(row)),
-            Self::Str(a) => Cell::Str(a.value(row)),
-            Self::Time(a) => Cell::Time(a.value(row)),
-            Self::List(a) => Cell::List(a.value(row).as_primitive::<Float64Type>().values().to_vec()),
+    match column.data_type() {
+        DataType::Boolean => Value::Bool(column.as_boolean().value(row)),
+        DataType::Int64 => Value::I64(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => Value::F64(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => Value::Str(Text::new(column.as_string::<i32>().value(row))),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
+            Timestamp::from_micros(micros).map_or(Value::I64(micros), Value::Time)
         }
+        DataType::List(_) => list(column.as_list::<i32>().value(row).as_ref()),
+        other => Value::Str(Text::new(&format!("a value of type {other}"))),
     }
 }
 
-impl Cell<'_> {
-    /// Equality of bits: not that of numbers, for which 0 and -0 are the same.
-    #[inline]
-    pub(crate) fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Null, Self::Null) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::I64(a), Self::I64(b)) | (Self::Time(a), Self::Time(b)) => a == b,
-            (Self::F64(a), Self::F64(b)) => a.to_bits() == b.to_bits(),
-            (Self::Str(a), Self::Str(b)) => a == b,
-            (Self::List(a), Self::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
-            }
-            _ => false,
-        }
+/// The items of one list.
+fn list(items: &dyn Array) -> Value {
+    if let Some(pairs) = items.as_struct_opt()
+        && let [keys, values] = pairs.columns()
+    {
+        return Value::Map((0..items.len()).map(|at| (cell(keys, at), cell(values, at))).collect());
     }
+    Value::Items((0..items.len()).map(|at| cell(items, at)).collect())
+}
 
-    /// Whether something is in it: neither null, nor zero, nor empty.
-    pub(crate) fn is_telling(&self) -> bool {
-        match self {
-            Self::Null | Self::Bool(false) | Self::I64(0) => false,
-            Self::F64(x) => *x != 0.0,
-            Self::Str(text) => !text.is_empty(),
-            _ => true,
-        }
-    }
-
-    /// The bits in hexadecimal.
-    pub(crate) fn bits(&self) -> String {
-        let bytes = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-        match self {
-            Self::Null => "no bits".to_owned(),
-            Self::Bool(x) => format!("0x{:02x}", u8::from(*x)),
-            Self::I64(x) | Self::Time(x) => format!("0x{x:016x}"),
-            Self::F64(x) => format!("0x{:016x}", x.to_bits()),
-            Self::Str(text) => format!("0x{}", bytes(text)),
-            Self::List(list) => list.iter().map(|x| format!("0x{:016x}", x.to_bits())).collect::<Vec<_>>().join(" "),
-        }
+/// Whether something is in a cell: neither null, nor zero, nor empty.
+pub(crate) fn is_telling(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) | Value::I64(0) => false,
+        Value::F64(x) => *x != 0.0,
+        Value::Str(text) => !text.is_empty(),
+        Value::Items(items) => items.iter().any(is_telling),
+        Value::Map(pairs) => !pairs.is_empty(),
+        _ => true,
     }
 }
 
-impl fmt::Display for Cell<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(x) => write!(f, "{x}"),
-            Self::I64(x) => write!(f, "{x}"),
-            Self::F64(x) => write!(f, "{x:?}"),
-            Self::Str(text) => f.write_str(text),
-            Self::Time(x) => match Timestamp::from_micros(*x) {
-                Ok(at) => write!(f, "{at}"),
-                Err(_) => write!(f, "{x} us"),
-            },
-            Self::List(list) => write!(f, "{list:?}"),
+/// A cell in every detail: text in quotes, doubles with their bits.
+pub(crate) fn exactly(value: &Value) -> String {
+    match value {
+        Value::F64(x) => format!("{x:?} (0x{:016x})", x.to_bits()),
+        Value::Str(text) => format!("{:?}", &**text),
+        Value::Items(items) => format!("[{}]", items.iter().map(exactly).collect::<Vec<_>>().join(", ")),
+        Value::Map(pairs) => {
+            let pair = |(key, value): &(Value, Value)| format!("{}: {}", exactly(key), exactly(value));
+            format!("{{{}}}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
+        other => other.to_string(),
     }
 }

@@ -1,8 +1,8 @@
-//! Whether two tables are the same to the last bit.
+//! Whether two results are the same to the last bit.
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 
-use crate::cells::Cells;
+use crate::cells;
 use crate::fail::{Failure, Outcome};
 use crate::run::Run;
 
@@ -10,54 +10,102 @@ use crate::run::Run;
 ///
 /// The entity columns and `as_of` are compared as well, but not counted: they are the question.
 pub(crate) fn same(batch: &Run, stream: &Run) -> Outcome<usize> {
-    let (ours, theirs) = (&batch.vectors, &stream.vectors);
-    if ours.schema() != theirs.schema() || ours.num_rows() != theirs.num_rows() {
-        return Err(Failure::Differs(format!(
-            "DIFFERENT tables\n  batch   {} rows of {}\n  stream  {} rows of {}",
-            ours.num_rows(),
-            ours.schema(),
-            theirs.num_rows(),
-            theirs.schema(),
-        )));
+    let mut start = 0;
+    let mut compared = 0;
+    for (ours, theirs) in batch.vectors.iter().zip(&stream.vectors) {
+        if ours.schema() != theirs.schema() || ours.num_rows() != theirs.num_rows() {
+            return Err(differs(ours, theirs));
+        }
+        let columns = ours.columns().iter().zip(theirs.columns()).enumerate();
+        let first = columns.filter_map(|(at, (a, b))| Some((first_difference(a, b)?, at))).min();
+        if let Some((row, at)) = first {
+            return Err(explain([batch, stream], [ours, theirs], start, row, at));
+        }
+        start += ours.num_rows();
+        compared += ours.num_rows() * (ours.num_columns() - batch.question);
     }
-    let mut first: Option<(usize, usize)> = None;
-    for at in 0..ours.num_columns() {
-        let (a, b) = (cells(ours, at)?, cells(theirs, at)?);
-        // Rows after a difference that is known already cannot be the first.
-        let rows = first.map_or(ours.num_rows(), |(row, _)| row);
-        if let Some(row) = (0..rows).find(|row| !a.at(*row).same(&b.at(*row))) {
-            first = Some((row, at));
+    if batch.rows() != stream.rows() {
+        return Err(Failure::Differs(format!("DIFFERENT tables: {} rows and {}", batch.rows(), stream.rows())));
+    }
+    Ok(compared)
+}
+
+/// The first row in which two columns of one type differ, which Arrow tells by bits: 0 is not -0, a NaN is itself.
+fn first_difference(a: &dyn Array, b: &dyn Array) -> Option<usize> {
+    if a == b {
+        return None;
+    }
+    // The rows before `same` agree, those before `other` do not.
+    let (mut same, mut other) = (0, a.len());
+    while other - same > 1 {
+        let half = (other - same) / 2;
+        let (a, b) = (a.slice(same, half), b.slice(same, half));
+        if a.as_ref() == b.as_ref() { same += half } else { other = same + half }
+    }
+    Some(same)
+}
+
+/// Tables that cannot be compared.
+fn differs(batch: &RecordBatch, stream: &RecordBatch) -> Failure {
+    let about = |table: &RecordBatch| format!("{} rows of {}", table.num_rows(), table.schema());
+    Failure::Differs(format!("DIFFERENT tables\n  batch   {}\n  stream  {}", about(batch), about(stream)))
+}
+
+/// Everything it takes to look into a difference; the tables start at row `start` of all.
+fn explain(runs: [&Run; 2], tables: [&RecordBatch; 2], start: usize, row: usize, at: usize) -> Failure {
+    let [batch, stream] = runs;
+    let [ours, theirs] = tables;
+    let show = |run: &Run, table: &RecordBatch| {
+        let value = table.columns().get(at).map(|column| cells::exactly(&cells::cell(column, row)));
+        format!("{}, by {}", value.unwrap_or_default(), run.definition)
+    };
+    let question = ours.columns().iter().take(batch.question);
+    let mut question: Vec<String> = question.map(|column| cells::cell(column, row).to_string()).collect();
+    let as_of = question.pop().unwrap_or_default();
+    Failure::Differs(format!(
+        "DIFFERENT at row {}\n  entity   {}\n  as_of    {as_of}\n  feature  {}\n  batch    {}\n  stream   {}",
+        start + row,
+        question.join("/"),
+        ours.schema().fields().get(at).map_or("?", |field| field.name()),
+        show(batch, ours),
+        show(stream, theirs),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::types::Float64Type;
+    use arrow_array::{ArrayRef, Float64Array, ListArray, StructArray};
+    use arrow_schema::{DataType, Field};
+
+    use super::*;
+
+    const OTHER_NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0001);
+
+    fn doubles(x: f64) -> ArrayRef {
+        Arc::new(Float64Array::from(vec![Some(1.0), None, Some(x), Some(2.0)]))
+    }
+
+    fn lists(x: f64) -> ArrayRef {
+        let rows = [Some(vec![Some(1.0), None]), None, Some(vec![None, Some(x)]), Some(vec![])];
+        Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(rows))
+    }
+
+    fn structs(x: f64) -> ArrayRef {
+        Arc::new(StructArray::from(vec![(Arc::new(Field::new("value", DataType::Float64, true)), doubles(x))]))
+    }
+
+    #[test]
+    fn columns_are_compared_by_bits() {
+        for make in [doubles, lists, structs] {
+            for x in [0.0, -0.0, f64::NAN, OTHER_NAN, 0.1] {
+                for y in [0.0, -0.0, f64::NAN, OTHER_NAN, 0.1] {
+                    let expected = (x.to_bits() != y.to_bits()).then_some(2);
+                    assert_eq!(first_difference(&make(x), &make(y)), expected, "{x} and {y}");
+                }
+            }
         }
     }
-    match first {
-        None => Ok(ours.num_rows() * (ours.num_columns() - batch.question)),
-        Some((row, at)) => Err(Failure::Differs(explain(batch, stream, row, at)?)),
-    }
-}
-
-/// One column of a table.
-fn cells(table: &RecordBatch, at: usize) -> Outcome<Cells<'_>> {
-    let refused = || Failure::input(format!("column {at} of the result is of a type that cannot be compared"));
-    table.columns().get(at).and_then(Cells::new).ok_or_else(refused)
-}
-
-/// Everything it takes to look into a difference.
-fn explain(batch: &Run, stream: &Run, row: usize, at: usize) -> Outcome<String> {
-    let show = |run: &Run| -> Outcome<String> {
-        let cell = cells(&run.vectors, at)?.at(row);
-        Ok(format!("{cell} ({}), by {}", cell.bits(), run.definition))
-    };
-    let mut question = Vec::new();
-    for key in 0..batch.question {
-        question.push(cells(&batch.vectors, key)?.at(row).to_string());
-    }
-    let as_of = question.pop().unwrap_or_default();
-    let schema = batch.vectors.schema();
-    Ok(format!(
-        "DIFFERENT at row {row}\n  entity   {}\n  as_of    {as_of}\n  feature  {}\n  batch    {}\n  stream   {}",
-        question.join("/"),
-        schema.fields().get(at).map_or("?", |field| field.name()),
-        show(batch)?,
-        show(stream)?,
-    ))
 }

@@ -8,7 +8,6 @@
     reason = "a tool reads files, looks at the clock and talks to people"
 )]
 
-mod answers;
 mod args;
 mod cells;
 mod compare;
@@ -79,7 +78,7 @@ fn work(args: &Args) -> Outcome<()> {
 }
 
 /// Runs one way, or both and compares.
-fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) -> Outcome<RecordBatch> {
+fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) -> Outcome<Vec<RecordBatch>> {
     let Input { events, queries, .. } = input;
     if args.way == Way::Stream {
         return Ok(report.timed("stream", || run::stream(set, events, queries))?.vectors);

@@ -45,12 +45,13 @@ pub(crate) fn read<'a>(path: &Path, wanted: impl Iterator<Item = &'a str>) -> Ou
     Ok(batches)
 }
 
-/// Writes one table.
-pub(crate) fn write(path: &Path, table: &RecordBatch) -> Outcome<()> {
+/// Writes tables of one schema, of which there is at least one.
+pub(crate) fn write(path: &Path, tables: &[RecordBatch]) -> Outcome<()> {
+    let Some(first) = tables.first() else { return Ok(()) };
     let file = File::create(path).map_err(|why| Failure::file(path, "cannot be written", why))?;
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let written = ArrowWriter::try_new(file, table.schema(), Some(properties)).and_then(|mut writer| {
-        writer.write(table)?;
+    let written = ArrowWriter::try_new(file, first.schema(), Some(properties)).and_then(|mut writer| {
+        tables.iter().try_for_each(|table| writer.write(table))?;
         writer.close()
     });
     written.map(|_| ()).map_err(|why| Failure::file(path, "cannot be written", why))

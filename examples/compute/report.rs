@@ -64,7 +64,7 @@ impl Report {
     }
 
     /// Shows a few vectors.
-    pub(crate) fn table(&self, set: &FeatureSet, vectors: &RecordBatch) -> Outcome<()> {
+    pub(crate) fn table(&self, set: &FeatureSet, vectors: &[RecordBatch]) -> Outcome<()> {
         self.tell(&format!("\n{}\n", table::render(set, vectors)))
     }
 
@@ -79,13 +79,13 @@ impl Report {
     }
 
     /// Says what was written.
-    pub(crate) fn written(&mut self, out: &Path, vectors: &RecordBatch, seconds: f64) -> Outcome<()> {
+    pub(crate) fn written(&mut self, out: &Path, vectors: &[RecordBatch], seconds: f64) -> Outcome<()> {
         self.write_seconds = seconds;
         self.tell(&format!(
             "wrote       {}: {} rows, {} columns\n",
             out.display(),
-            grouped(vectors.num_rows()),
-            vectors.num_columns()
+            grouped(vectors.iter().map(RecordBatch::num_rows).sum()),
+            vectors.first().map_or(0, RecordBatch::num_columns)
         ))
     }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Field, Schema};
-use skewless::batch::{Rows, point_in_time, rows};
-use skewless::{Column, Entity, Feature, FeatureSet, Kind, Record, Stream, Timestamp, Value, ValueRef, Window};
+use skewless::batch::{self, Rows, point_in_time, rows};
+use skewless::{Column, Entity, Feature, FeatureSet, Kind, Record, Stream, Timestamp, Value, ValueRef, Vector, Window};
 
-use crate::answers::Answers;
 use crate::fail::{Failure, Outcome};
 use crate::progress::Progress;
 
@@ -20,8 +19,9 @@ const ASKED: &str = "as_of of the query";
 /// What one way of computing came to.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// The entity columns, `as_of`, and a column a feature, in the order of the queries.
-    pub(crate) vectors: RecordBatch,
+    /// The entity columns, `as_of`, and a column a feature, in the order of the queries: a table for each batch
+    /// of queries that has any, or an empty one.
+    pub(crate) vectors: Vec<RecordBatch>,
     /// How many columns are the question: the entity columns and `as_of`.
     pub(crate) question: usize,
     /// The definition that ran.
@@ -29,9 +29,14 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn new(set: &FeatureSet, vectors: RecordBatch) -> Self {
+    fn new(set: &FeatureSet, vectors: Vec<RecordBatch>) -> Self {
         let definition = format!("{} v{}, fingerprint {}", set.name(), set.version(), set.fingerprint());
         Self { vectors, question: set.entity_columns().len() + 1, definition }
+    }
+
+    /// How many queries were answered.
+    pub(crate) fn rows(&self) -> usize {
+        self.vectors.iter().map(RecordBatch::num_rows).sum()
     }
 }
 
@@ -107,7 +112,17 @@ fn queries_as_events(set: &FeatureSet, queries: &[RecordBatch]) -> Result<Vec<Re
 pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<Run> {
     let mut progress = Progress::new("batch", "queries", queries.iter().map(RecordBatch::num_rows).sum());
     progress.begin();
-    Ok(Run::new(set, point_in_time(set, events, queries)?))
+    let table = point_in_time(set, events, queries)?;
+    let mut vectors = Vec::new();
+    let mut start = 0;
+    for rows in queries.iter().map(RecordBatch::num_rows).filter(|rows| *rows > 0) {
+        vectors.push(table.slice(start, rows));
+        start += rows;
+    }
+    if vectors.is_empty() {
+        vectors.push(table);
+    }
+    Ok(Run::new(set, vectors))
 }
 
 /// One event at a time.
@@ -120,11 +135,10 @@ pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[Record
     let events = bind(set, events)?;
     let queries = queries_as_events(set, queries)?;
     let queries = bind(&asked, &queries)?;
-    let query_starts = starts(&queries);
     let (event_order, query_order) = (in_time(&events, "events")?, in_time(&queries, "queries")?);
     let mut progress = Progress::new("stream", "events and queries", event_order.len() + query_order.len());
     let mut stream = Stream::new(set);
-    let mut answers = Answers::new(set, query_order.len());
+    let mut parts: Vec<Part> = queries.iter().map(|rows| Part::new(rows.len())).collect();
     let mut coming = event_order.iter().peekable();
     let mut done = 0;
     for place in &query_order {
@@ -136,14 +150,51 @@ pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[Record
         let as_of = Timestamp::from_micros(place.time)?;
         stream.advance(as_of);
         let entity = entity(&asked, &queries, place).map_err(|why| place.blame("queries", why))?;
-        let position = query_starts.get(place.batch as usize).copied().unwrap_or(0) + place.row as usize;
-        answers.put(position, &entity, &stream.vector(&entity, as_of)?)?;
+        let vector = stream.vector(&entity, as_of)?;
+        if let Some(part) = parts.get_mut(place.batch as usize) {
+            part.put(stream.set(), place.row as usize, entity, vector)?;
+        }
         done += 1;
         progress.at(done);
     }
     // No query sees these any more, but a bad one among them must not go unnoticed.
     coming.try_for_each(|event| feed(&mut stream, &events, event))?;
-    Ok(Run::new(stream.set(), answers.finish()?))
+    let mut vectors: Vec<RecordBatch> = parts.into_iter().filter_map(|part| part.table).collect();
+    if vectors.is_empty() {
+        vectors.push(batch::vectors(stream.set(), [])?);
+    }
+    Ok(Run::new(stream.set(), vectors))
+}
+
+/// The answers to one batch of queries; they become a table when the last is there, which takes less memory.
+struct Part {
+    answers: Vec<Option<(Entity, Vector)>>,
+    /// How many answers are still to come.
+    missing: usize,
+    table: Option<RecordBatch>,
+}
+
+impl Part {
+    fn new(queries: usize) -> Self {
+        Self { answers: Vec::new(), missing: queries, table: None }
+    }
+
+    /// Takes the answer to query `row` of the batch.
+    fn put(&mut self, set: &FeatureSet, row: usize, entity: Entity, vector: Vector) -> skewless::Result<()> {
+        if self.answers.is_empty() {
+            self.answers.resize_with(self.missing, || None);
+        }
+        if let Some(slot) = self.answers.get_mut(row) {
+            *slot = Some((entity, vector));
+            self.missing -= 1;
+        }
+        if self.missing == 0 {
+            let answers = std::mem::take(&mut self.answers);
+            let rows = answers.iter().flatten().map(|(entity, vector)| (entity, vector));
+            self.table = Some(batch::vectors(set, rows)?);
+        }
+        Ok(())
+    }
 }
 
 /// Hands one event to the stream.
@@ -186,16 +237,6 @@ fn part<'a>(column: &Column, found: ValueRef<'a>) -> ValueRef<'a> {
 /// Finds the columns of every batch.
 fn bind<'a>(set: &FeatureSet, batches: &'a [RecordBatch]) -> skewless::Result<Vec<Rows<'a>>> {
     batches.iter().map(|batch| rows(set, batch)).collect()
-}
-
-/// The position of each batch's first row among all rows.
-fn starts(batches: &[Rows<'_>]) -> Vec<usize> {
-    let starts = batches.iter().scan(0, |next, rows| {
-        let start = *next;
-        *next += rows.len();
-        Some(start)
-    });
-    starts.collect()
 }
 
 /// Where the rows are, in order of time and, at one time, as given.
