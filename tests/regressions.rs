@@ -421,3 +421,19 @@ mod arrow {
         assert!(!answers.schema().field_with_name("n").unwrap().is_nullable() && answers["n"].null_count() == 0);
     }
 }
+
+#[test]
+fn a_retraction_before_its_event_is_a_negative_count_and_not_an_overflow() {
+    let set = set(r#""n": {"count": "*", "retract": {"op": "del"}, "over": "lifetime"},
+           "mean": {"mean": "x", "retract": {"op": "del"}, "over": "lifetime"},
+           "sum": {"sum": "x", "retract": {"op": "del"}, "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    state.update(&json!({"user": "a", "ts": 5, "op": "del", "x": 2.0})).unwrap();
+    let early = state.vector(at(9)).unwrap();
+    assert_eq!(early.values(), [Value::I64(-1), Value::Null, Value::F64(-2.0)]);
+    state.update(&json!({"user": "a", "ts": 5, "op": "add", "x": 2.0})).unwrap();
+    assert_eq!(state.vector(at(9)).unwrap().values(), [Value::I64(0), Value::Null, Value::F64(0.0)]);
+    // Both events are still rows; once they have aged nothing is left of them.
+    state.advance(at(10));
+    assert!(state.is_vacant());
+}

@@ -41,7 +41,7 @@ impl Tally {
         self.sum.merge(&other.sum);
     }
 
-    /// How many values.
+    /// How many values; wraps while more were taken out than put in.
     pub const fn count(&self) -> u64 {
         self.count
     }
@@ -56,8 +56,10 @@ impl Tally {
         self.sum.value()
     }
 
-    /// The mean rounded once; `None` when empty, or for infinities of both signs.
+    /// The mean rounded once; `None` when empty, for infinities of both signs, and while more values were taken out
+    /// than put in.
     pub fn mean(&self) -> Option<f64> {
-        self.sum.mean(self.count)
+        // A count below zero has wrapped.
+        i64::try_from(self.count).ok().and_then(|_| self.sum.mean(self.count))
     }
 }

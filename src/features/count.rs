@@ -69,7 +69,8 @@ macro_rules! count {
                 *into = into.wrapping_add(*from);
             }
             fn output(&self, state: &u64, _: Interval) -> Value {
-                i64::try_from(*state).map_or(Value::Overflow, Value::I64)
+                // Signed, for events taken out before they came in.
+                Value::I64(*state as i64)
             }
             #[inline]
             fn retract(&self, state: &mut u64, _: Self::Input<'_>) {

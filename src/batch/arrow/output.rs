@@ -296,7 +296,7 @@ fn values(
         for (entity, vector) in &rows {
             let value = vector.values().get(at).cloned().unwrap_or(Value::Null);
             if value.overflows() {
-                return Err(Error::overflow(name).context(format!("entity {entity}")));
+                return Err(Error::overflow(name).context(format!("entity {entity} as of {}", vector.as_of())));
             }
             answers.push(value);
         }
