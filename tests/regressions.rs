@@ -366,6 +366,29 @@ fn conditions_in_another_order_have_one_fingerprint() {
     assert_ne!(of(r#"{"x": 1, "y": ["b", "a"]}"#), of(r#"{"any": [{"y": ["a", "b"]}, {"x": 1}]}"#));
 }
 
+#[test]
+fn seconds_between_the_ends_of_time_do_not_stop_at_what_an_i64_holds() {
+    let set =
+        set(r#""since": {"time_since_first": "*", "over": "lifetime"}, "gap": {"gap_mean": "*", "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    let last = Timestamp::MAX.as_micros();
+    for ts in [Timestamp::MIN.as_micros(), last - 1] {
+        state.update(&json!({"user": 1, "ts": ts})).unwrap();
+    }
+    let seconds = (i128::from(last) - i128::from(Timestamp::MIN.as_micros())) as f64 / 1e6;
+    assert_eq!(state.vector(Timestamp::MAX).unwrap().values(), [Value::F64(seconds), Value::F64(seconds)]);
+}
+
+#[test]
+fn gaps_of_whole_seconds_deviate_as_those_seconds_do() {
+    let set = set(r#""gaps": {"gap_stddev": "*", "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    for second in [0, 4, 10] {
+        state.update(&json!({"user": 1, "ts": second * 1_000_000})).unwrap();
+    }
+    assert_eq!(state.vector(at(20_000_000)).unwrap().values(), [Value::F64(2f64.sqrt())]);
+}
+
 #[cfg(feature = "arrow")]
 mod arrow {
     use std::sync::Arc;
