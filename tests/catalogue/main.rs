@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod by_hand;
+mod doors;
 mod events;
 mod exact;
+mod mixed;
 mod naive;
 mod numbers;
 mod options;
@@ -109,12 +111,19 @@ pub(crate) fn over(feature: &Json, log: &[Event], start: Option<i64>, end: i64) 
 /// The events less those that are taken back; `None` where some are taken back that never came.
 fn retracted<'a>(feature: &Json, events: Vec<&'a Event>, columns: &[&str]) -> Option<Vec<&'a Event>> {
     let Some(back) = feature.get("retract") else { return Some(events) };
-    let inputs = |event: &Event| {
-        columns.iter().map(|c| if *c == "*" { Value::Null } else { event.value(c) }).collect::<Vec<_>>()
+    let filters = feature.get("ratio").and_then(Json::as_array);
+    let inputs = |event: &Event| -> Vec<Value> {
+        let passed = filters.into_iter().flatten().map(|filter| Value::Bool(passes(filter, event)));
+        let columns = columns.iter().map(|column| if *column == "*" { Value::Bool(true) } else { event.value(column) });
+        passed.chain(columns).collect()
+    };
+    let counts = |inputs: &[Value]| match filters {
+        Some(_) => inputs.contains(&Value::Bool(true)),
+        None => inputs.iter().all(|input| !input.is_null()),
     };
     let (taken, mut left): (Vec<&Event>, Vec<&Event>) = events.into_iter().partition(|event| passes(back, event));
     for event in taken {
-        if columns.iter().all(|column| event.is_some(column)) {
+        if counts(&inputs(event)) {
             let place = left.iter().position(|other| inputs(other) == inputs(event))?;
             left.remove(place);
         }

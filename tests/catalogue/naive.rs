@@ -31,7 +31,7 @@ impl Expect {
             (Self::Is(value), _) if value == found => Ok(()),
             (Self::Near(real, ulps), Value::F64(x)) if real.off(*x) <= *ulps => Ok(()),
             (Self::Near(real, ulps), Value::F64(x)) => Err(format!("{x:?} is {} ulps off, not {ulps}", real.off(*x))),
-            (Self::Between(least, most), found) if found.as_f64().is_some_and(|x| (*least..=*most).contains(&x)) => {
+            (Self::Between(least, most), found) if number(found).is_some_and(|x| (*least..=*most).contains(&x)) => {
                 Ok(())
             }
             (Self::Anything, _) => Ok(()),
@@ -57,6 +57,11 @@ impl Expect {
             _ => Err(format!("found {found:?}, expected {self:?}")),
         }
     }
+}
+
+/// The number that a value is, a moment's microseconds included.
+fn number(value: &Value) -> Option<f64> {
+    if let Value::Time(at) = value { Some(at.as_micros() as f64) } else { value.as_f64() }
 }
 
 impl std::fmt::Debug for Expect {
