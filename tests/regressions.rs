@@ -389,6 +389,23 @@ fn gaps_of_whole_seconds_deviate_as_those_seconds_do() {
     assert_eq!(state.vector(at(20_000_000)).unwrap().values(), [Value::F64(2f64.sqrt())]);
 }
 
+#[test]
+fn what_was_beyond_a_double_decays_into_one() {
+    let set = set(r#""sum": {"decayed_sum": "x", "half_life": "10us", "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    for x in [f64::MAX, f64::MAX, f64::MAX, f64::MAX] {
+        state.update(&json!({"user": 1, "ts": 5, "x": x})).unwrap();
+    }
+    let value = |state: &State, micros: i64| state.vector(at(micros)).unwrap().values()[0].as_f64().unwrap();
+    assert_eq!(value(&state, 6), f64::INFINITY);
+    assert_eq!(value(&state, 25), f64::MAX);
+    assert_eq!(value(&state, 35), f64::MAX / 2.0);
+    // Of both signs, too.
+    state.update(&json!({"user": 1, "ts": 15, "x": -f64::MAX})).unwrap();
+    state.update(&json!({"user": 1, "ts": 15, "x": -f64::MAX})).unwrap();
+    assert_eq!(value(&state, 25), 0.0);
+}
+
 #[cfg(feature = "arrow")]
 mod arrow {
     use std::sync::Arc;

@@ -84,12 +84,16 @@ impl Decay {
     /// The sum with the weights as of a moment; `None` for infinities of both signs.
     pub(crate) fn value(&self, at: i64, half_life: i64) -> Option<f64> {
         let (now, weight) = split(at, half_life);
-        let mut all = ExactSum::new();
-        for (period, sum) in &self.0 {
-            // A power of two: exact but for what is too small to matter.
-            all.add(scale(sum.value()?, period.saturating_sub(now)));
-        }
-        all.value().map(|sum| sum / weight)
+        let over_power = |power: u32| {
+            let mut all = ExactSum::new();
+            for (period, sum) in &self.0 {
+                // A power of two: exact but for what is too small to matter.
+                all.add(scale(sum.sum().mean(1 << power)?, period.saturating_sub(now)));
+            }
+            all.value().map(|sum| sum / weight)
+        };
+        // A half-life may sum to more than a double holds and have decayed since.
+        over_power(0).filter(|sum| sum.is_finite()).or_else(|| over_power(62).map(|sum| scale(sum, 62)))
     }
 }
 
