@@ -406,6 +406,53 @@ fn what_was_beyond_a_double_decays_into_one() {
     assert_eq!(value(&state, 25), 0.0);
 }
 
+#[test]
+fn a_star_is_no_column() {
+    for feature in [
+        r#"{"sum": "*", "over": "lifetime"}"#,
+        r#"{"arg_max": ["*", "x"], "over": "lifetime"}"#,
+        r#"{"count": "*", "by": "*", "over": "lifetime"}"#,
+        r#"{"last": "x", "tie_break": "*", "over": "lifetime"}"#,
+    ] {
+        let json =
+            format!(r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts", "features": {{"f": {feature}}}}}"#);
+        let error = FeatureSet::from_json(&json).unwrap_err();
+        assert!(error.to_string().contains("`*`"), "{feature}: {error}");
+    }
+}
+
+#[test]
+fn answers_and_parameters_that_json_cannot_say_are_not_built() {
+    let pairs = |pairs: &[(Value, i64)]| Value::Map(pairs.iter().map(|(k, n)| (k.clone(), Value::I64(*n))).collect());
+    let items = |items: &[Value]| Value::Items(items.iter().cloned().collect());
+    let by = |default: Value| Feature::count().by("word", 5).default(default);
+    let refused = [
+        by(pairs(&[("a".into(), 1), ("a".into(), 2)])),
+        by(pairs(&[(Value::Null, 1)])),
+        by(pairs(&[("(other)".into(), 1)])),
+        Feature::first_k("x", 2).default(items(&[Value::F64(f64::INFINITY)])),
+        Feature::approx_frequency("x", [f64::INFINITY]),
+        Feature::approx_frequency("lists", [vec![1.0]]),
+    ];
+    for feature in refused {
+        let built =
+            FeatureSet::builder("t").entity("user").time("ts").column("x", Kind::F64).column("lists", Kind::List);
+        let built = built.feature("f", feature.clone().over(Window::lifetime())).build();
+        assert_eq!(built.unwrap_err().kind(), ErrorKind::Definition, "{feature:?}");
+    }
+    assert!(one(by(pairs(&[("b".into(), 1), ("a".into(), 2)])).over(Window::lifetime())).is_ok());
+}
+
+#[test]
+fn a_default_is_as_long_as_the_answers_it_stands_for() {
+    let over = |feature: Feature| one(feature.over(Window::lifetime()));
+    assert!(over(Feature::vector_mean("v", 2).default(vec![0.0, 0.0])).is_ok());
+    assert!(over(Feature::vector_mean("v", 2).default(vec![0.0])).is_err());
+    assert!(over(Feature::vector_last("v", 2).default(vec![0.0; 3])).is_err());
+    assert!(over(Feature::approx_quantiles("x", [0.5, 0.9]).default(vec![0.0, 0.0])).is_ok());
+    assert!(over(Feature::approx_quantiles("x", [0.5, 0.9]).default(vec![0.0])).is_err());
+}
+
 #[cfg(feature = "arrow")]
 mod arrow {
     use std::sync::Arc;
