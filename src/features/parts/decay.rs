@@ -9,8 +9,8 @@ use crate::math::{exp2, scale};
 ///
 /// With `t = q * half_life + r`, a value enters the sum of `q` as `value * 2^(r / half_life - 1)`, rounded once, with a
 /// weight of at least a half and below 1. What was rounded depends on the event alone and the sums are exact, so the order
-/// does not show. All weights are brought to the moment asked for only when read. Of the half-lives that had
-/// events the latest `keep` up to the last one are kept, which depends on the set of events alone.
+/// does not show. All weights are brought to the moment asked for only when read. Kept are
+/// the half-life of the latest event and the `keep - 1` before it, which depends on the set of events alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Decay(Vec<(i64, Tally)>);
