@@ -43,8 +43,10 @@ fn same(how: &str, found: Option<&RecordBatch>, truth: Option<&RecordBatch>) -> 
     match (found, truth) {
         (Some(found), Some(truth)) => {
             let fields = truth.schema();
-            let differs =
-                fields.fields().iter().find(|field| &found[field.name().as_str()] != &truth[field.name().as_str()]);
+            let differs = fields
+                .fields()
+                .iter()
+                .find(|field| found[field.name().as_str()].as_ref() != truth[field.name().as_str()].as_ref());
             differs.map(|field| {
                 let name = field.name().as_str();
                 format!("{how}: {name}: found {:?}, a state {:?}", found[name], truth[name])

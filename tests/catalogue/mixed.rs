@@ -36,10 +36,10 @@ fn json(text: &str) -> Json {
 }
 
 fn window(dice: &mut Dice) -> Json {
-    let mut window = json(*dice.of(&BASES));
+    let mut window = json(dice.of::<&str>(&BASES));
     let more = window.as_object_mut().unwrap();
     if dice.below(5) == 0 {
-        more.insert("since".into(), json(*dice.of(&FILTERS)));
+        more.insert("since".into(), json(dice.of::<&str>(&FILTERS)));
     }
     if dice.below(4) == 0 {
         more.insert("offset".into(), (*dice.of(&["1us", "30m", "1d", "200000d"])).into());
@@ -66,7 +66,7 @@ fn aggregate(dice: &mut Dice) -> Json {
         "session_count" | "session_duration" | "session_duration_mean" => (event(dice), vec![("gap", span(dice))]),
         "decayed_count" => (event(dice), vec![("half_life", span(dice)), ("keep", keep(dice))]),
         "decayed_sum" => (number(dice), vec![("half_life", span(dice)), ("keep", keep(dice))]),
-        "ratio" => (two(json(*dice.of(&FILTERS)), json(*dice.of(&FILTERS))), vec![]),
+        "ratio" => (two(json(dice.of::<&str>(&FILTERS)), json(dice.of::<&str>(&FILTERS))), vec![]),
         "any" | "all" => ("flag".into(), vec![]),
         "count_distinct" => (column(dice), vec![("limit", json!(*dice.of(&[1, 2, 10_000])))]),
         "histogram" | "mode" | "entropy" => (column(dice), vec![("limit", limit(dice))]),
@@ -105,14 +105,14 @@ fn feature(dice: &mut Dice) -> Json {
     let mut feature = aggregate(dice);
     feature["over"] = window(dice);
     if dice.below(3) == 0 {
-        feature["where"] = json(*dice.of(&FILTERS));
+        feature["where"] = json(dice.of::<&str>(&FILTERS));
     }
     if dice.below(3) == 0 {
         feature["by"] = (*dice.of(&["flag", "qty", "amount", "word", "seen"])).into();
         feature["buckets"] = json!(*dice.of(&[1, 2, 65_536]));
     }
     if dice.below(3) == 0 {
-        feature["retract"] = json(*dice.of(&FILTERS));
+        feature["retract"] = json(dice.of::<&str>(&FILTERS));
     }
     if dice.below(3) == 0 {
         let step = *dice.of(&["1us", "5m", "1h", "1d", "100000d"]);
