@@ -366,6 +366,93 @@ fn conditions_in_another_order_have_one_fingerprint() {
     assert_ne!(of(r#"{"x": 1, "y": ["b", "a"]}"#), of(r#"{"any": [{"y": ["a", "b"]}, {"x": 1}]}"#));
 }
 
+#[test]
+fn seconds_between_the_ends_of_time_do_not_stop_at_what_an_i64_holds() {
+    let set =
+        set(r#""since": {"time_since_first": "*", "over": "lifetime"}, "gap": {"gap_mean": "*", "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    let last = Timestamp::MAX.as_micros();
+    for ts in [Timestamp::MIN.as_micros(), last - 1] {
+        state.update(&json!({"user": 1, "ts": ts})).unwrap();
+    }
+    let seconds = (i128::from(last) - i128::from(Timestamp::MIN.as_micros())) as f64 / 1e6;
+    assert_eq!(state.vector(Timestamp::MAX).unwrap().values(), [Value::F64(seconds), Value::F64(seconds)]);
+}
+
+#[test]
+fn gaps_of_whole_seconds_deviate_as_those_seconds_do() {
+    let set = set(r#""gaps": {"gap_stddev": "*", "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    for second in [0, 4, 10] {
+        state.update(&json!({"user": 1, "ts": second * 1_000_000})).unwrap();
+    }
+    assert_eq!(state.vector(at(20_000_000)).unwrap().values(), [Value::F64(2f64.sqrt())]);
+}
+
+#[test]
+fn what_was_beyond_a_double_decays_into_one() {
+    let set = set(r#""sum": {"decayed_sum": "x", "half_life": "10us", "over": "lifetime"}"#);
+    let mut state = State::new(&set);
+    for x in [f64::MAX, f64::MAX, f64::MAX, f64::MAX] {
+        state.update(&json!({"user": 1, "ts": 5, "x": x})).unwrap();
+    }
+    let value = |state: &State, micros: i64| state.vector(at(micros)).unwrap().values()[0].as_f64().unwrap();
+    assert_eq!(value(&state, 6), f64::INFINITY);
+    assert_eq!(value(&state, 25), f64::MAX);
+    assert_eq!(value(&state, 35), f64::MAX / 2.0);
+    // Of both signs, too.
+    state.update(&json!({"user": 1, "ts": 15, "x": -f64::MAX})).unwrap();
+    state.update(&json!({"user": 1, "ts": 15, "x": -f64::MAX})).unwrap();
+    assert_eq!(value(&state, 25), 0.0);
+}
+
+#[test]
+fn a_star_is_no_column() {
+    for feature in [
+        r#"{"sum": "*", "over": "lifetime"}"#,
+        r#"{"arg_max": ["*", "x"], "over": "lifetime"}"#,
+        r#"{"count": "*", "by": "*", "over": "lifetime"}"#,
+        r#"{"last": "x", "tie_break": "*", "over": "lifetime"}"#,
+    ] {
+        let json =
+            format!(r#"{{"name": "t", "version": 1, "entity": "user", "time": "ts", "features": {{"f": {feature}}}}}"#);
+        let error = FeatureSet::from_json(&json).unwrap_err();
+        assert!(error.to_string().contains("`*`"), "{feature}: {error}");
+    }
+}
+
+#[test]
+fn answers_and_parameters_that_json_cannot_say_are_not_built() {
+    let pairs = |pairs: &[(Value, i64)]| Value::Map(pairs.iter().map(|(k, n)| (k.clone(), Value::I64(*n))).collect());
+    let items = |items: &[Value]| Value::Items(items.iter().cloned().collect());
+    let by = |default: Value| Feature::count().by("word", 5).default(default);
+    let refused = [
+        by(pairs(&[("a".into(), 1), ("a".into(), 2)])),
+        by(pairs(&[(Value::Null, 1)])),
+        by(pairs(&[("(other)".into(), 1)])),
+        Feature::first_k("x", 2).default(items(&[Value::F64(f64::INFINITY)])),
+        Feature::approx_frequency("x", [f64::INFINITY]),
+        Feature::approx_frequency("lists", [vec![1.0]]),
+    ];
+    for feature in refused {
+        let built =
+            FeatureSet::builder("t").entity("user").time("ts").column("x", Kind::F64).column("lists", Kind::List);
+        let built = built.feature("f", feature.clone().over(Window::lifetime())).build();
+        assert_eq!(built.unwrap_err().kind(), ErrorKind::Definition, "{feature:?}");
+    }
+    assert!(one(by(pairs(&[("b".into(), 1), ("a".into(), 2)])).over(Window::lifetime())).is_ok());
+}
+
+#[test]
+fn a_default_is_as_long_as_the_answers_it_stands_for() {
+    let over = |feature: Feature| one(feature.over(Window::lifetime()));
+    assert!(over(Feature::vector_mean("v", 2).default(vec![0.0, 0.0])).is_ok());
+    assert!(over(Feature::vector_mean("v", 2).default(vec![0.0])).is_err());
+    assert!(over(Feature::vector_last("v", 2).default(vec![0.0; 3])).is_err());
+    assert!(over(Feature::approx_quantiles("x", [0.5, 0.9]).default(vec![0.0, 0.0])).is_ok());
+    assert!(over(Feature::approx_quantiles("x", [0.5, 0.9]).default(vec![0.0])).is_err());
+}
+
 #[cfg(feature = "arrow")]
 mod arrow {
     use std::sync::Arc;

@@ -52,21 +52,33 @@ fn settle(builder: &mut Builder, kinds: &Kinds) -> Result<()> {
             })?;
         }
         let shape = computer_of(name, feature, kinds)?.output_shape();
+        let answers = feature.answers();
         if let Some(default) = &mut feature.default {
             let at = || format!("features.{name}.default");
-            let finite = match default {
-                Value::F64(x) => x.is_finite(),
-                Value::List(list) => list.iter().all(|x| x.is_finite()),
-                _ => true,
-            };
-            if !finite {
+            if !is_finite(default) {
                 return Err(Error::definition(at(), format!("found {default}; a number must be finite")));
             }
             let settled = shape.settle(default);
             *default = settled.map_err(|found| Error::definition(at(), format!("found {found}, expected {shape}")))?;
+            if let (Value::List(list), Some(length)) = (default, answers)
+                && list.len() != length
+            {
+                return Err(Error::definition(at(), format!("found {} items, expected {length}", list.len())));
+            }
         }
     }
     Ok(())
+}
+
+/// Whether every number in an answer is one that JSON can say.
+fn is_finite(value: &Value) -> bool {
+    match value {
+        Value::F64(x) => x.is_finite(),
+        Value::List(list) => list.iter().all(|x| x.is_finite()),
+        Value::Items(items) => items.iter().all(is_finite),
+        Value::Map(pairs) => pairs.iter().all(|(_, value)| is_finite(value)),
+        _ => true,
+    }
 }
 
 /// The computer of a feature, its columns' kinds being known.

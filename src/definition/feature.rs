@@ -231,6 +231,12 @@ impl Feature {
         Some((self.columns().first()?, usize::try_from(length.as_i64()?).ok()?))
     }
 
+    /// How many items the lists it answers with have, if its parameters say.
+    pub(super) fn answers(&self) -> Option<usize> {
+        let quantiles = self.parameters.iter().find(|(name, _)| name == "q");
+        quantiles.and_then(|(_, q)| q.as_list()).map(<[f64]>::len).or(self.length().map(|(_, length)| length))
+    }
+
     /// Checks what can be checked without knowing kinds, and writes out the parameters that were left to their
     /// defaults.
     pub(super) fn settle(&mut self, at: &str) -> Result<()> {
@@ -244,6 +250,9 @@ impl Feature {
         if found != needed || (conditions && !self.inputs.is_empty()) {
             let found = if conditions && found == 0 { self.inputs.len() } else { found };
             return Err(Error::definition(at, format!("reads {found} columns, expected {needed} {what}")));
+        }
+        if self.args().contains(&"*") {
+            return Err(Error::definition(at, "`*` stands for all events; expected a column"));
         }
         let all = needed + usize::from(self.by.is_some()) + usize::from(self.tie_break.is_some());
         if all > MAX_ARGS {

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | input | any kind; null is skipped |
+//! | input | any kind but list; null is skipped |
 //! | output | a map from each listed value to `i64`, in the order listed |
 //! | state | a Count-Min sketch: a few bytes a value while there are few, then `width * depth` counters |
 //! | order, duplicates | order irrelevant; duplicates count |
@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use super::{Aggregate, CARRIED, Given, Parameter, Reads};
+use super::{Aggregate, CATEGORIES, Given, Parameter, Reads};
 use crate::computer::{Accuracy, FeatureComputer};
 use crate::fold::Fold;
 use crate::sketches::{CountMin, ValueHash};
@@ -21,7 +21,7 @@ use crate::value::{Kind, Shape, Value, ValueRef};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "approx_frequency",
-    reads: Reads::Columns(&[CARRIED]),
+    reads: Reads::Columns(&[CATEGORIES]),
     dated: false,
     bounded: false,
     parameters: &[

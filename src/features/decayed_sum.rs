@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | input | `f64` (integers are taken as doubles); null is skipped |
 //! | output | `f64`, with the weights as of the end of the window; 0 when empty |
-//! | state | an exact sum for each of the latest `keep` half-lives that had events |
+//! | state | an exact sum for each half-life that had events, of the latest `keep` |
 //! | order, duplicates | order irrelevant, to the last bit; duplicates count |
-//! | error | each value's weight is rounded once, the sum of all exact, the answer rounded twice more; what is more than `keep` half-lives older than the latest event is let go |
+//! | error | each value's weight is rounded once, the sum of all exact, the answer rounded twice more; half-lives are counted from 1970, and what is not in that of the latest event or the `keep - 1` before it is let go |
 //! | retractable | no: what was let go cannot come back |
 //! | source | exponential decay, with `exp2` of one portable implementation |
 

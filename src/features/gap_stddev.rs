@@ -6,7 +6,7 @@
 //! | output | `f64`, seconds: the sample standard deviation of the gaps; null for fewer than three events |
 //! | state | the moments of the latest `limit` events |
 //! | order, duplicates | order irrelevant; a duplicate is a gap of zero |
-//! | error | rounded twice; of more than `limit` events only the gaps between the latest `limit` count |
+//! | error | the variance, bringing it to seconds and its root are each rounded once, and a gap of more than 285 years (2^53 us) before that; of more than `limit` events only the gaps between the latest `limit` count |
 //! | retractable | no |
 //! | source | regularity of visits; what is between events cannot be merged, so the moments are kept |
 
@@ -78,7 +78,7 @@ impl<P: Presence> FeatureComputer for GapStddev<P> {
                 gaps.add(b.as_micros().abs_diff(a.as_micros()) as f64);
             }
         }
-        gaps.var_samp().map(|variance| variance.sqrt() / 1e6).into()
+        gaps.var_samp().map(|variance| (variance / 1e12).sqrt()).into()
     }
     fn accepts(&self, state: &Self::State) -> bool {
         state.items().len() <= self.limit

@@ -343,9 +343,9 @@ const MAX_K: i64 = 1_000;
 /// How many categories are told apart.
 const LIMIT: Parameter = Parameter::whole("limit", 1, 65_536, Some(1_000));
 
-/// A length of time as seconds, rounded once.
-fn seconds(micros: i64) -> Option<f64> {
-    ratio(micros.into(), 1_000_000)
+/// The seconds from one moment to another, rounded once; the two may be further apart than an `i64`.
+fn seconds(from: i64, to: i64) -> Option<f64> {
+    ratio(i128::from(to) - i128::from(from), 1_000_000)
 }
 
 /// Kinds that are numbers, doubles first: what sums and moments take.

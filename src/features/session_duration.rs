@@ -72,7 +72,7 @@ impl<P: Presence> FeatureComputer for SessionDuration<P> {
         into.merge(from, self.gap.as_micros());
     }
     fn output(&self, state: &Runs, _: Interval) -> Value {
-        state.iter().next_back().map(|(first, last)| seconds(last.saturating_sub(first))).into()
+        state.iter().next_back().map(|(first, last)| seconds(first, last)).into()
     }
     fn accepts(&self, state: &Runs) -> bool {
         state.fits(self.gap.as_micros())

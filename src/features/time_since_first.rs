@@ -69,6 +69,6 @@ impl<P: Presence> FeatureComputer for TimeSinceFirst<P> {
         }
     }
     fn output(&self, state: &Self::State, over: Interval) -> Value {
-        state.map(|at| seconds(over.end().as_micros().saturating_sub(at.as_micros()))).into()
+        state.map(|at| seconds(at.as_micros(), over.end().as_micros())).into()
     }
 }

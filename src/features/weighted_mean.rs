@@ -6,7 +6,7 @@
 //! | output | `f64`; null when empty, and where the weights sum to 0 |
 //! | state | a count and two exact sums, shared with `sum_product` |
 //! | order, duplicates | order irrelevant; duplicates count |
-//! | error | exact sums, each rounded once, and their quotient |
+//! | error | exact sums, their quotient within 0.51 units in the last place; finite also where the sums are beyond `f64::MAX` |
 //! | retractable | yes |
 //! | source | `SUM(value * weight) / SUM(weight)` |
 

@@ -141,6 +141,14 @@ impl Shape {
                 list.iter().map(|x| shape.settle(&Value::from(*x))).collect::<Result<Items, _>>().map(Value::Items)
             }
             (Self::Map(Kind::Str, shape), Value::Map(pairs)) => {
+                let mut keys: Vec<&Value> = pairs.iter().map(|(key, _)| key).collect();
+                keys.sort_unstable();
+                if let Some(key) = keys.iter().find(|key| key.as_str().is_none_or(|key| key == OTHER)) {
+                    return Err(format!("key {key}"));
+                }
+                if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+                    return Err(format!("key {} twice", pair[0]));
+                }
                 let pairs = pairs.iter().map(|(key, value)| Ok((key.clone(), shape.settle(value)?)));
                 pairs.collect::<Result<Pairs, String>>().map(Value::Map)
             }

@@ -9,8 +9,8 @@ use crate::math::{exp2, scale};
 ///
 /// With `t = q * half_life + r`, a value enters the sum of `q` as `value * 2^(r / half_life - 1)`, rounded once, with a
 /// weight of at least a half and below 1. What was rounded depends on the event alone and the sums are exact, so the order
-/// does not show. All weights are brought to the moment asked for only when read. Of the half-lives that had
-/// events the latest `keep` up to the last one are kept, which depends on the set of events alone.
+/// does not show. All weights are brought to the moment asked for only when read. Kept are
+/// the half-life of the latest event and the `keep - 1` before it, which depends on the set of events alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Decay(Vec<(i64, Tally)>);
@@ -84,12 +84,16 @@ impl Decay {
     /// The sum with the weights as of a moment; `None` for infinities of both signs.
     pub(crate) fn value(&self, at: i64, half_life: i64) -> Option<f64> {
         let (now, weight) = split(at, half_life);
-        let mut all = ExactSum::new();
-        for (period, sum) in &self.0 {
-            // A power of two: exact but for what is too small to matter.
-            all.add(scale(sum.value()?, period.saturating_sub(now)));
-        }
-        all.value().map(|sum| sum / weight)
+        let over_power = |power: u32| {
+            let mut all = ExactSum::new();
+            for (period, sum) in &self.0 {
+                // A power of two: exact but for what is too small to matter.
+                all.add(scale(sum.sum().mean(1 << power)?, period.saturating_sub(now)));
+            }
+            all.value().map(|sum| sum / weight)
+        };
+        // A half-life may sum to more than a double holds and have decayed since.
+        over_power(0).filter(|sum| sum.is_finite()).or_else(|| over_power(62).map(|sum| scale(sum, 62)))
     }
 }
 

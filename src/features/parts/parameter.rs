@@ -87,11 +87,19 @@ impl Parameter {
                     Value::List(list) => list.iter().map(|x| Value::from(*x)).collect(),
                     one => std::iter::once(one.clone()).collect(),
                 };
-                let fits = (1..=MAX_ITEMS).contains(&items.len()) && items.iter().all(|item| item.kind().is_some());
+                let fits = (1..=MAX_ITEMS).contains(&items.len()) && items.iter().all(plain);
                 if fits { Ok(Value::Items(items)) } else { Err(refused(found)) }
             }
             (_, Some(found)) => Err(refused(found)),
         }
+    }
+}
+
+/// Whether a value is one that JSON can say.
+fn plain(value: &Value) -> bool {
+    match value {
+        Value::F64(x) => x.is_finite(),
+        value => value.kind().is_some(),
     }
 }
 
