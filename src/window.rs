@@ -21,6 +21,10 @@ use crate::time::{BEGINNING, Span, floor};
 /// # Units
 /// Whole microseconds in UTC; `floor` counts from 1970-01-01T00:00Z, so a week starts on a Thursday.
 ///
+/// # Sessions
+/// A session is held together by all events of the entity, whatever the feature's filter takes, unless
+/// [`activity`](Self::activity) says otherwise.
+///
 /// # Bounds
 /// A sliding `size` is a whole number of hops: 7 days with a hop of 1 hour is accepted, 90 minutes is not.
 ///

@@ -271,9 +271,13 @@ impl<'a> Compiler<'a> {
         let mut retract = 0;
         if let Some(filter) = &feature.retract {
             if !computer.is_group() {
+                let why = match feature.by {
+                    Some(_) => "an aggregate kept apart by a column",
+                    None => "this aggregate",
+                };
                 return Err(Error::definition(
                     format!("{at}.retract"),
-                    format!("`{}` cannot take an input back out; the cards say which aggregates can", computer.id()),
+                    format!("{why} cannot take an input back out; the table in `skewless::features` says which can"),
                 ));
             }
             retract = self.bit(Some(&also(filter)), at)?;

@@ -150,6 +150,7 @@ impl Feature {
     /// Keeps the aggregate apart for each value of `column`; the answer is a map. See [`features::By`].
     ///
     /// No more than `buckets` values are kept apart, 1 to 65,536; all others are answered together, under a null key.
+    /// A value without an input in the window is not in the map; the default stands for the whole map, not for keys.
     #[must_use]
     pub fn by(mut self, column: impl Into<String>, buckets: u32) -> Self {
         self.by = Some((column.into(), i64::from(buckets)));
@@ -163,12 +164,12 @@ impl Feature {
         self
     }
 
-    /// Answers with a list: the window as it is now, and `steps - 1` times the same window `step` earlier, the
-    /// earliest first.
+    /// Answers with a list: the window as it is now, and before it `steps - 1` windows that each start `step` earlier.
     ///
-    /// Windows of the series end on an edge of the hop, but for the last, which ends at `as_of`. So windows as
-    /// long as the step follow each other without a gap or an overlap. Takes sliding and tumbling windows; `step`
-    /// is a multiple of the hop, or of a tumbling window's size. The default stands for each item.
+    /// The earliest comes first. Only the last window ends at `as_of`; the others are exactly as long as the window's
+    /// size and end on an edge of the hop, so windows as long as the step follow each other without a gap or an
+    /// overlap. The last one may be up to a hop longer, or, if it tumbles, still be filling. Takes sliding and tumbling
+    /// windows; `step` is a multiple of the hop, or of a tumbling window's size. The default stands for each item.
     #[must_use]
     pub fn series(mut self, steps: u32, step: Span) -> Self {
         self.series = Some((steps, step));
@@ -183,7 +184,8 @@ impl Feature {
         self
     }
 
-    /// The answer where there would be none: no input in the window, or a null result.
+    /// The answer where there would be none: no input in the window, or a null result. It also replaces the 0 of a
+    /// count or a sum without inputs.
     #[must_use]
     pub fn default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());

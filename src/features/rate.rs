@@ -3,7 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | input | `*`, or any column, whose nulls are skipped |
-//! | output | `f64`, events per hour; 0 when empty; null for a window of no length |
+//! | output | `f64`, events per hour; 0 when empty; null for a window of no length, such as a session that is over, and for one without a start, such as `since` before the first reset |
 //! | state | a count, shared with `count` |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | rounded once |

@@ -3,7 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | input | two columns, `[value, weight]`, `f64` (integers are taken as doubles); an event with a null in either is skipped |
-//! | output | `f64`; 0 when empty; null for infinities of both signs |
+//! | output | `f64`; 0 when empty; null for infinities of both signs, and for an infinity times 0 |
 //! | state | a count and two exact sums, shared with `weighted_mean` |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | the real-number sum, rounded once: no product is rounded |

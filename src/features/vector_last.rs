@@ -9,6 +9,9 @@
 //! | error | none |
 //! | retractable | no |
 //! | source | `last` with a length to hold the lists to |
+//!
+//! Lists come from records of your own, whose field is a slice, and from Arrow; a `serde_json::Value` has no slice to
+//! lend, so its arrays are refused.
 
 use super::{Aggregate, Last, Parameter, Reads};
 use crate::value::{Kind, List};

@@ -9,6 +9,9 @@
 //! | error | each item: the real-number result, rounded once |
 //! | retractable | yes |
 //! | source | pooling as recommenders do it, but exact |
+//!
+//! Lists come from records of your own, whose field is a slice, and from Arrow; a `serde_json::Value` has no slice to
+//! lend, so its arrays are refused.
 
 use super::{Aggregate, Parameter, Pooled, Reads};
 use crate::computer::FeatureComputer;

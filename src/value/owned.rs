@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for Double {
 
 /// A list of doubles, shared when cloned; every NaN in it is the same NaN and no zero is negative.
 ///
-/// Ordered item by item, a shorter list first.
+/// Ordered item by item; a list that is the beginning of another comes before it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct List(Arc<[f64]>);

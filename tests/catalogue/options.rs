@@ -203,14 +203,14 @@ fn exactly_the_aggregates_whose_card_says_so_can_take_back() {
 
 #[test]
 fn what_is_taken_back_was_never_there() {
-    // `seen` tells a retraction, so that `flag` is free for what is counted.
+    // `seen` tells a retraction, so that `flag` is free for what is counted; what reads `seen` itself is left out.
     let windows = [
         r#""lifetime""#,
         r#"{"sliding": "1h", "hop": "5m"}"#,
         r#"{"sliding": "3h", "hop": "exact"}"#,
         r#"{"tumbling": "1d", "offset": "1h"}"#,
     ];
-    for example in groups() {
+    for example in groups().filter(|example| !example.contains("seen")) {
         let features = each(example, r#", "retract": {"seen": {"is_null": false}}"#, &windows);
         let without = each(example, "", &windows);
         let sets = [defined(&features), defined(&without)];

@@ -108,7 +108,7 @@ impl std::fmt::Display for Takes {
         match self {
             Self::Whole { least, most, .. } => write!(f, "a whole number from {least} to {most}"),
             Self::Number { least, most, .. } => write!(f, "a number from {least:?} to {most:?}"),
-            Self::Span => f.write_str("a duration like \"7d\""),
+            Self::Span => f.write_str("a duration of at least 1us, like \"7d\""),
             Self::Numbers { least, most } => write!(f, "1 to {MAX_ITEMS} numbers from {least:?} to {most:?}"),
             Self::Values => write!(f, "1 to {MAX_ITEMS} values"),
         }
