@@ -124,13 +124,29 @@ impl Buckets {
         }
     }
 
+    /// Shows the buckets that are not empty, in order.
+    pub(super) fn ascending(&self, mut see: impl FnMut(u32, u64)) {
+        match self {
+            Self::Few(few) => few.sorted().into_iter().for_each(|(bucket, count)| see(bucket, count)),
+            Self::Window { .. } => self.each(see),
+        }
+    }
+
+    /// Shows the buckets that are not empty, the last one first.
+    pub(super) fn descending(&self, mut see: impl FnMut(u32, u64)) {
+        self.sorted().into_iter().rev().for_each(|(bucket, count)| see(bucket, count));
+    }
+
     /// Shows the buckets that are not empty, in no order.
     pub(super) fn each(&self, mut see: impl FnMut(u32, u64)) {
         match self {
             Self::Few(few) => few.iter().for_each(|(bucket, count)| see(bucket, count)),
             Self::Window { first, counts, .. } => {
-                let used = (*first..).zip(counts).filter(|(_, count)| **count != 0);
-                used.for_each(|(bucket, count)| see(bucket, *count));
+                for (at, count) in counts.iter().enumerate() {
+                    if *count != 0 {
+                        see(first + at as u32, *count);
+                    }
+                }
             }
         }
     }

@@ -207,25 +207,25 @@ impl LogHistogram {
             in_range.map(|(q, out)| (((q * last as f64) as u64).min(last), out)).collect();
         asked.sort_unstable_by_key(|(rank, _)| *rank);
         let mut asked = asked.into_iter().peekable();
+        // Ranks are below the count, so none is beyond the last.
+        let mut wanted = asked.peek().map_or(u64::MAX, |(rank, _)| *rank);
         let mut below = 0u64;
-        for (value, count) in self.ascending() {
+        let mut pass = |at: At, count: u64| {
             below = below.saturating_add(count);
-            while let Some((_, out)) = asked.next_if(|(rank, _)| *rank < below) {
-                *out = Some(value);
+            while below > wanted {
+                if let Some((_, out)) = asked.next() {
+                    *out = Some(at.value(self.shift()));
+                }
+                wanted = asked.peek().map_or(u64::MAX, |(rank, _)| *rank);
             }
-        }
-        out
-    }
-
-    /// One value for each bucket with its count, in ascending order.
-    fn ascending(&self) -> impl Iterator<Item = (f64, u64)> {
+        };
         let [positive, negative] = self.infinities;
-        let [above, below] = [&self.positive, &self.negative].map(Buckets::sorted);
-        let shift = self.shift();
-        let below = below.into_iter().rev().map(move |(bucket, n)| (-representative(bucket, shift), n));
-        let above = above.into_iter().map(move |(bucket, n)| (representative(bucket, shift), n));
-        let all = [(f64::NEG_INFINITY, negative)].into_iter().chain(below).chain([(0.0, self.zeros)]).chain(above);
-        all.chain([(f64::INFINITY, positive)]).filter(|(_, n)| *n != 0)
+        pass(At::Value(f64::NEG_INFINITY), negative);
+        self.negative.descending(|bucket, count| pass(At::Below(bucket), count));
+        pass(At::Value(0.0), self.zeros);
+        self.positive.ascending(|bucket, count| pass(At::Above(bucket), count));
+        pass(At::Value(f64::INFINITY), positive);
+        out
     }
 
     /// How far an answer is from the true quantile at most, relative to it, at this level.
@@ -265,6 +265,24 @@ impl LogHistogram {
     /// or [`NotCanonical`](crate::ErrorKind::NotCanonical): the bytes of a histogram are accepted, any others are not.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         frame::decode(bytes)
+    }
+}
+
+/// A value counted apart, or a bucket below or above zero.
+enum At {
+    Value(f64),
+    Below(u32),
+    Above(u32),
+}
+
+impl At {
+    /// The value it answers with.
+    fn value(&self, shift: u32) -> f64 {
+        match *self {
+            Self::Value(value) => value,
+            Self::Below(bucket) => -representative(bucket, shift),
+            Self::Above(bucket) => representative(bucket, shift),
+        }
     }
 }
 

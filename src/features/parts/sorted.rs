@@ -59,24 +59,34 @@ impl<T: Ord + Clone> Sorted<T> {
 
     /// Merges another list in.
     pub(crate) fn merge(&mut self, from: &Self, limit: usize, end: End) {
-        if from.0.is_empty() {
-            return;
-        }
-        self.0.extend_from_slice(&from.0);
-        // Two runs: the sort finds and merges them.
-        self.0.sort();
+        self.join(from);
         self.cut(limit, end);
     }
 
     /// As [`merge`](Self::merge), for items of which one of each is kept.
     pub(crate) fn merge_once(&mut self, from: &Self, limit: usize, end: End) {
-        if from.0.is_empty() {
-            return;
+        if self.join(from) {
+            self.0.dedup();
         }
-        self.0.extend_from_slice(&from.0);
-        self.0.sort();
-        self.0.dedup();
         self.cut(limit, end);
+    }
+
+    /// Takes in another list; tells whether the two reach into each other, so that an item can be in both.
+    fn join(&mut self, from: &Self) -> bool {
+        let (Some(least), Some(greatest)) = (from.0.first(), from.0.last()) else { return false };
+        // Panes by time are one after another: no sorting then.
+        let at = if self.0.last().is_none_or(|last| last < least) {
+            self.0.len()
+        } else if self.0.first().is_some_and(|first| greatest < first) {
+            0
+        } else {
+            self.0.extend_from_slice(&from.0);
+            // Two runs: the sort finds and merges them.
+            self.0.sort();
+            return true;
+        };
+        self.0.splice(at..at, from.0.iter().cloned());
+        false
     }
 
     /// Takes an item out by its place.
