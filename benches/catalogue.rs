@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use shop::{Click, clicks};
+use shop::{Full, full};
 use skewless::features::catalogue;
 use skewless::testing::example_set;
 use skewless::{FeatureSet, Span, State, Timestamp};
@@ -38,15 +38,15 @@ fn group<'c>(c: &'c mut Criterion, name: &str, events: usize) -> BenchmarkGroup<
 }
 
 /// Events of one entity, a minute apart on average, with the frontier five minutes behind each.
-fn feed(state: &mut State, events: &[Click]) {
+fn feed(state: &mut State, events: &[Full]) {
     for event in events {
-        state.advance(Timestamp::from_micros(event.ts - LATENESS).expect("in range"));
+        state.advance(Timestamp::from_micros(event.click.ts - LATENESS).expect("in range"));
         let _ = state.update(black_box(event)).expect("a good event");
     }
 }
 
 fn update(c: &mut Criterion) {
-    let events = clicks(10_000, 1, MINUTE as u64);
+    let events = full(10_000, 1, MINUTE as u64);
     // Three days are in the state before the clock starts.
     let (warm, later) = events.split_at(4_320);
     let mut group = group(c, "update", later.len());
@@ -61,8 +61,8 @@ fn update(c: &mut Criterion) {
 }
 
 fn read(c: &mut Criterion) {
-    let events = clicks(1_000, 1, MINUTE as u64);
-    let now = Timestamp::from_micros(events.last().expect("events").ts).expect("in range");
+    let events = full(1_000, 1, MINUTE as u64);
+    let now = Timestamp::from_micros(events.last().expect("events").click.ts).expect("in range");
     let now = now.saturating_add(Span::minutes(1));
     let mut group = group(c, "read_1000_events", 1);
     for (name, set) in aggregates() {
@@ -81,7 +81,7 @@ fn read(c: &mut Criterion) {
 #[cfg(feature = "arrow")]
 fn batch(c: &mut Criterion) {
     const EVENTS: usize = 50_000;
-    let (events, queries) = table(&clicks(EVENTS, 1_000, MINUTE as u64 / 1_000));
+    let (events, queries) = table(&full(EVENTS, 1_000, MINUTE as u64 / 1_000));
     let (events, queries) = (std::slice::from_ref(&events), std::slice::from_ref(&queries));
     let mut group = group(c, "batch", EVENTS);
     for (name, set) in aggregates() {
@@ -94,7 +94,7 @@ fn batch(c: &mut Criterion) {
 
 /// Events with all columns of the catalogue's examples, and a query at the time of each.
 #[cfg(feature = "arrow")]
-fn table(events: &[Click]) -> (arrow_array::RecordBatch, arrow_array::RecordBatch) {
+fn table(events: &[Full]) -> (arrow_array::RecordBatch, arrow_array::RecordBatch) {
     use std::sync::Arc;
 
     use arrow_array::builder::{Float64Builder, ListBuilder};
@@ -102,18 +102,18 @@ fn table(events: &[Click]) -> (arrow_array::RecordBatch, arrow_array::RecordBatc
         ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     };
 
-    let users: ArrayRef = Arc::new(Int64Array::from_iter_values(events.iter().map(|e| e.user)));
-    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.ts)));
+    let users: ArrayRef = Arc::new(Int64Array::from_iter_values(events.iter().map(|e| e.click.user)));
+    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.click.ts)));
     let mut vectors = ListBuilder::new(Float64Builder::new());
     events.iter().for_each(|e| vectors.append_value(e.vec.map(Some)));
     let columns: [(&str, ArrayRef); 8] = [
         ("user", users.clone()),
         ("ts", times.clone()),
-        ("flag", Arc::new(events.iter().map(|e| Some(e.event_type == "click")).collect::<BooleanArray>())),
-        ("qty", Arc::new(Int64Array::from_iter_values(events.iter().map(|e| e.ts % 7)))),
-        ("amount", Arc::new(events.iter().map(|e| e.amount).collect::<Float64Array>())),
-        ("word", Arc::new(events.iter().map(|e| Some(e.category)).collect::<StringArray>())),
-        ("seen", Arc::new(TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.ts - 1_000_000)))),
+        ("flag", Arc::new(events.iter().map(|e| Some(e.flag())).collect::<BooleanArray>())),
+        ("qty", Arc::new(Int64Array::from_iter_values(events.iter().map(|e| e.qty())))),
+        ("amount", Arc::new(events.iter().map(|e| e.click.amount).collect::<Float64Array>())),
+        ("word", Arc::new(events.iter().map(|e| Some(e.click.category)).collect::<StringArray>())),
+        ("seen", Arc::new(TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.seen())))),
         ("vec", Arc::new(vectors.finish())),
     ];
     (

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 #[path = "../benches/shop/mod.rs"]
 mod shop;
 
-use shop::{Dice, clicks, set};
+use shop::{Dice, clicks, full, set};
 
 /// Where the parts of a state start; see `src/state/bytes.rs`.
 const FORMAT: usize = 4;
@@ -73,12 +73,12 @@ fn set_of(examples: &[&str]) -> FeatureSet {
 /// A state of `events` events, `gap` microseconds apart on average, whose older part has aged.
 fn state_of(set: &FeatureSet, events: usize, gap: u64, aged: usize) -> State {
     let mut state = State::new(set);
-    let log = clicks(events, 1, gap);
+    let log = full(events, 1, gap);
     for event in &log {
         assert_eq!(state.update(event).unwrap(), Outcome::Applied);
     }
     if let Some(event) = aged.checked_sub(1).and_then(|last| log.get(last)) {
-        state.advance(Timestamp::from_micros(event.ts + 1).unwrap());
+        state.advance(Timestamp::from_micros(event.click.ts + 1).unwrap());
     }
     state
 }
@@ -266,7 +266,7 @@ fn a_small_state_is_small() {
 fn equal_states_are_equal_bytes_however_they_were_built() {
     let _alone = alone();
     for set in [set(shop::TEN), set(shop::SAMPLE), everything()] {
-        let log = clicks(200, 1, 1_800_000_000);
+        let log = full(200, 1, 1_800_000_000);
         let frontier = Timestamp::from_micros(log[150].ts).unwrap();
         let forward = {
             let mut state = State::new(&set);

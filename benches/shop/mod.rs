@@ -34,27 +34,58 @@ pub struct Click {
     pub event_type: &'static str,
     pub category: &'static str,
     pub amount: Option<f64>,
-    /// What the event is about, as a model would embed it.
-    pub vec: [f64; 2],
 }
 
 impl Record for Click {
     fn field(&self, column: &Column) -> ValueRef<'_> {
         match column.name() {
-            "user_id" | "user" => ValueRef::I64(self.user),
+            "user_id" => ValueRef::I64(self.user),
             "ts" => ValueRef::I64(self.ts),
             "event_type" => ValueRef::Str(self.event_type),
             "category" => ValueRef::Str(self.category),
             "amount" => self.amount.map_or(ValueRef::Null, ValueRef::F64),
-            // The columns of the catalogue's examples.
-            "word" => ValueRef::Str(self.category),
-            "flag" => ValueRef::Bool(self.event_type == "click"),
-            "qty" => ValueRef::I64(self.ts % 7),
-            "seen" => ValueRef::I64(self.ts - 1_000_000),
-            "vec" => ValueRef::List(&self.vec),
             _ => ValueRef::Null,
         }
     }
+}
+
+/// The same event with all columns of the catalogue's examples.
+#[derive(Clone, Debug)]
+pub struct Full {
+    pub click: Click,
+    pub vec: [f64; 2],
+}
+
+impl Full {
+    pub fn flag(&self) -> bool {
+        self.click.event_type == "click"
+    }
+    pub fn qty(&self) -> i64 {
+        self.click.ts % 7
+    }
+    pub fn seen(&self) -> i64 {
+        self.click.ts - 1_000_000
+    }
+}
+
+impl Record for Full {
+    fn field(&self, column: &Column) -> ValueRef<'_> {
+        match column.name() {
+            "user" => ValueRef::I64(self.click.user),
+            "word" => ValueRef::Str(self.click.category),
+            "flag" => ValueRef::Bool(self.flag()),
+            "qty" => ValueRef::I64(self.qty()),
+            "seen" => ValueRef::I64(self.seen()),
+            "vec" => ValueRef::List(&self.vec),
+            _ => self.click.field(column),
+        }
+    }
+}
+
+/// As [`clicks`], with all columns.
+pub fn full(count: usize, users: u64, gap: u64) -> Vec<Full> {
+    let vec = |click: &Click| [click.amount.unwrap_or(7.0) / 7.0, 0.5];
+    clicks(count, users, gap).into_iter().map(|click| Full { vec: vec(&click), click }).collect()
 }
 
 /// The splitmix64 generator: the same events on every machine.
@@ -85,7 +116,6 @@ pub fn clicks(count: usize, users: u64, gap: u64) -> Vec<Click> {
                 event_type,
                 category: CATEGORIES[(dice.roll() % 8) as usize],
                 amount: (event_type != "view").then_some(cents as f64 / 100.0),
-                vec: [cents as f64 / 7.0, 0.5],
             }
         })
         .collect()
