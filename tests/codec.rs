@@ -267,7 +267,7 @@ fn equal_states_are_equal_bytes_however_they_were_built() {
     let _alone = alone();
     for set in [set(shop::TEN), set(shop::SAMPLE), everything()] {
         let log = full(200, 1, 1_800_000_000);
-        let frontier = Timestamp::from_micros(log[150].ts).unwrap();
+        let frontier = Timestamp::from_micros(log[150].click.ts).unwrap();
         let forward = {
             let mut state = State::new(&set);
             log.iter().for_each(|event| drop(state.update(event)));
@@ -282,7 +282,7 @@ fn equal_states_are_equal_bytes_however_they_were_built() {
         for (at, event) in log.iter().enumerate() {
             drop(parts[at % 3].update(event));
             // Ageing on the way, and a trip through bytes.
-            parts[at % 3].advance(Timestamp::from_micros(log[at.min(150)].ts).unwrap());
+            parts[at % 3].advance(Timestamp::from_micros(log[at.min(150)].click.ts).unwrap());
             parts[at % 3] = State::decode(&set, &parts[at % 3].encode()).unwrap();
         }
         let [a, b, mut merged] = parts;
