@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::expr::Filter;
-use crate::time::{BEGINNING, Span, floor};
+use crate::time::{Span, Tail, floor};
 
 /// A window: the interval `[start, as_of)` a feature is folded over.
 ///
@@ -213,22 +213,6 @@ fn default_hop(size: Span) -> Hop {
         .into_iter()
         .find(|(least, hop)| size >= *least && size.is_multiple_of(*hop))
         .map_or(Hop::Exact, |(_, hop)| Hop::Every(hop))
-}
-
-/// What a window needs of the past, seen from any `T >= frontier`, before its offset is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Tail {
-    /// How far back from `T`; `None` for ever.
-    pub(crate) back: Option<i64>,
-    /// The step the tail moves in; 0 where there is no tail.
-    pub(crate) step: i64,
-}
-
-impl Tail {
-    /// Where the tail stands at `t`.
-    pub(crate) fn start(self, t: i64) -> i64 {
-        self.back.map_or(BEGINNING, |back| floor(t.saturating_sub(back), self.step))
-    }
 }
 
 impl Base {

@@ -76,7 +76,7 @@ impl Pass<'_> {
 }
 
 fn sweep<'a>(seen: &'a Seen, times: &'a [i64], window: &'a WindowPlan, answers: Answers<'a>) -> Sweep<'a> {
-    let intervals = Intervals { times, starts: &seen.starts, window };
+    let intervals = Intervals { times, starts: &seen.starts, bounds: window.bounds() };
     Sweep { ranges: &seen.rows, intervals, answers: vec![answers] }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn ranges(
     if window.session.is_some() || window.reset.is_some() {
         starts.reserve(queries.times.len());
         for row in queries.grouping.order.get(queries.grouping.group(0)).unwrap_or(&[]) {
-            let (start, end) = window.bounds(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
+            let (start, end) = window.bounds().at(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
             // No event, no session: it starts where it ends.
             starts.push(if window.session.is_some() { end } else { start });
         }
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
 
     /// The rows the window sees at `t`, which is not before the `t` of the last call.
     fn to(&mut self, t: i64) -> (usize, usize) {
-        let (start, end) = self.window.bounds(t);
+        let (start, end) = self.window.bounds().at(t);
         while let Some(time) = self.times.get(self.high).filter(|time| **time < end) {
             self.pass(*time);
             self.high += 1;

@@ -14,9 +14,9 @@ use crate::fold::Fold;
 use crate::pane::Activity;
 use crate::record::Column;
 use crate::rows::Select;
-use crate::time::Span;
+use crate::time::{Span, Tail};
 use crate::value::{Kind, Shape, Value};
-use crate::window::{Base, Hop, Tail, Window};
+use crate::window::{Base, Hop, Window};
 
 /// Finds out every column's kind, then compiles.
 pub(super) fn compile(mut builder: Builder) -> Result<FeatureSet> {

@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use crate::computer::Accuracy;
 use crate::expr::{Predicate, Term};
-#[cfg(feature = "arrow")]
-use crate::fold::Bounds;
 use crate::fold::Fold;
 use crate::record::Column;
 use crate::rows::Select;
-use crate::time::{Grid, gcd};
+use crate::time::{Bounds, Grid, Tail, gcd};
 use crate::value::{Kind, Shape, Value};
-use crate::window::Tail;
 
 /// The most distinct filters one set may have: each is a bit of a row's mask.
 pub const MAX_FILTERS: usize = 64;
@@ -69,24 +66,9 @@ pub(crate) struct WindowPlan {
 }
 
 impl WindowPlan {
-    /// Where the window starts and ends at `t`, as far as that does not depend on events.
-    pub(crate) fn bounds(&self, t: i64) -> (i64, i64) {
-        let end = t.saturating_sub(self.offset);
-        let start = self.tail.start(end);
-        match self.slice {
-            None => (start, end),
-            Some((earlier, size)) => {
-                let start = start.saturating_sub(earlier);
-                (start, start.saturating_add(size).min(end))
-            }
-        }
-    }
-}
-
-#[cfg(feature = "arrow")]
-impl Bounds for WindowPlan {
-    fn bounds(&self, t: i64) -> (i64, i64) {
-        Self::bounds(self, t)
+    /// Where the window starts and ends, as far as that does not depend on events.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { tail: self.tail, offset: self.offset, slice: self.slice }
     }
 }
 

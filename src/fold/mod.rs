@@ -14,7 +14,7 @@ use self::lane::{Lane, Panes, flush, panes_mut};
 pub(crate) use self::lane::{LaneSlot, panes};
 pub(crate) use self::sweep::Sweep;
 #[cfg(feature = "arrow")]
-pub(crate) use self::sweep::{Answers, Bounds, Intervals, Range};
+pub(crate) use self::sweep::{Answers, Intervals, Range};
 use self::sweep::{Gathered, sweep_group, sweep_monoid};
 use crate::codec::{self, Reader};
 use crate::computer::{Accuracy, Arg, FeatureComputer, Input};
@@ -88,11 +88,18 @@ pub(crate) trait Fold: Debug + Send + Sync {
 #[cfg(feature = "testing")]
 pub(crate) type Given<'a> = (Timestamp, Vec<ValueRef<'a>>, bool);
 
-fn answer<C: FeatureComputer>(computer: &C, state: &C::State, over: Interval, default: Option<&Value>) -> Value {
+/// The answer of a state. The interval is asked for only where it is needed: few computers look at it.
+#[inline]
+fn answer<C: FeatureComputer>(
+    computer: &C,
+    state: &C::State,
+    over: impl FnOnce() -> Interval,
+    default: Option<&Value>,
+) -> Value {
     match default {
-        None => computer.output(state, over),
+        None => computer.output(state, over()),
         Some(default) if *state == computer.identity() => default.clone(),
-        Some(default) => match computer.output(state, over) {
+        Some(default) => match computer.output(state, over()) {
             Value::Null => default.clone(),
             value => value,
         },
@@ -113,7 +120,7 @@ impl<C: FeatureComputer> Fold for C {
         <C::Input<'static> as Input<'static>>::DATED
     }
     fn answer(&self, state: &dyn Any, over: Interval, default: Option<&Value>) -> Value {
-        state.downcast_ref::<C::State>().map_or(Value::Null, |state| answer(self, state, over, default))
+        state.downcast_ref::<C::State>().map_or(Value::Null, |state| answer(self, state, || over, default))
     }
     fn output_shape(&self) -> Shape {
         FeatureComputer::output_shape(self)
@@ -248,7 +255,7 @@ impl<C: FeatureComputer> Fold for C {
                 }
             }
             *out = match cut.reader {
-                None => answer(self, &state, cut.over, cut.default),
+                None => answer(self, &state, || cut.over, cut.default),
                 Some(reader) => reader.answer(&state, cut.over, cut.default),
             };
         }
@@ -298,7 +305,7 @@ impl<C: FeatureComputer> Fold for C {
                 step(self, &mut state, input, minus);
             }
         }
-        answer(self, &state, over, default)
+        answer(self, &state, || over, default)
     }
 
     #[cfg(feature = "testing")]
@@ -312,8 +319,7 @@ impl<C: FeatureComputer> Fold for C {
             let ranges = window.ranges.iter().map(|range| gathered.places(*range));
             let (answers, intervals) = (&mut window.answers, &window.intervals);
             let emit = |query: usize, state: &C::State| {
-                let over = intervals.at(query);
-                answers.iter_mut().for_each(|answers| answers.read(self, state, over));
+                answers.iter_mut().for_each(|answers| answers.read(self, state, || intervals.at(query)));
             };
             if C::GROUP {
                 sweep_group(self, &gathered, ranges, emit);

@@ -4,7 +4,7 @@ use super::{Fold, answer, step};
 use crate::computer::{FeatureComputer, Input, MAX_ARGS};
 use crate::rows::Select;
 use crate::table::{Answered, Cells, Table};
-use crate::time::{Interval, Timestamp};
+use crate::time::{Bounds, Interval, Timestamp};
 use crate::value::{Value, ValueRef};
 
 /// A row range `[start, end)` of a batch.
@@ -25,20 +25,14 @@ pub(crate) struct Intervals<'a> {
     pub(crate) times: &'a [i64],
     /// Where the window starts at each, if that depends on the events; else empty.
     pub(crate) starts: &'a [i64],
-    pub(crate) window: &'a dyn Bounds,
-}
-
-/// A window's bounds at a time, as far as they do not depend on events.
-pub(crate) trait Bounds: std::fmt::Debug {
-    /// Where it starts and ends at `t`.
-    fn bounds(&self, t: i64) -> (i64, i64);
+    pub(crate) bounds: Bounds,
 }
 
 impl Intervals<'_> {
     /// The window at query `i`.
     #[inline]
     pub(super) fn at(&self, i: usize) -> Interval {
-        let (start, end) = self.window.bounds(self.times.get(i).copied().unwrap_or(0));
+        let (start, end) = self.bounds.at(self.times.get(i).copied().unwrap_or(0));
         Interval::raw(self.starts.get(i).copied().unwrap_or(start), end)
     }
 }
@@ -57,10 +51,10 @@ pub(crate) struct Answers<'a> {
 impl Answers<'_> {
     /// Reads the next query's answer off a state.
     #[inline]
-    pub(super) fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State, over: Interval) {
+    pub(super) fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State, over: impl FnOnce() -> Interval) {
         let value = match self.reader {
             None => answer(computer, state, over, self.default),
-            Some(reader) => reader.answer(state, over, self.default),
+            Some(reader) => reader.answer(state, over(), self.default),
         };
         if value.overflows() && self.overflow.is_none() {
             self.overflow = Some(self.out.len());
@@ -80,7 +74,8 @@ pub(super) struct Gathered<'t, C: FeatureComputer> {
 
 impl<'t, C: FeatureComputer> Gathered<'t, C> {
     pub(super) fn new(table: &'t Table<'_>, select: &Select) -> Self {
-        let columns: Vec<Option<&Cells<'_>>> = select.args.iter().map(|place| table.columns.get(*place)).collect();
+        let columns: Vec<&Cells<'_>> = select.args.iter().filter_map(|place| table.columns.get(*place)).collect();
+        let width = columns.len() + select.conditions.len();
         let mut inputs = Vec::with_capacity(table.times.len());
         let mut rank = Vec::with_capacity(table.times.len() + 1);
         let mut minus = Vec::new();
@@ -90,12 +85,13 @@ impl<'t, C: FeatureComputer> Gathered<'t, C> {
             if mask & select.bit == 0 {
                 continue;
             }
-            let values = columns.iter().map(|column| column.map_or(ValueRef::Null, |column| column.get(row)));
-            let passed = select.conditions.iter().map(|bit| ValueRef::Bool(mask & bit != 0));
-            for (arg, found) in args.iter_mut().zip(values.chain(passed)) {
-                *arg = found;
+            for (arg, column) in args.iter_mut().zip(&columns) {
+                *arg = column.get(row);
             }
-            let args = args.get(..select.width()).unwrap_or(&[]);
+            for (arg, bit) in args.iter_mut().skip(columns.len()).zip(&select.conditions) {
+                *arg = ValueRef::Bool(mask & bit != 0);
+            }
+            let args = args.get(..width).unwrap_or(&[]);
             if let Some(input) = C::Input::read(Timestamp::clamped(*time), args) {
                 inputs.push(input);
                 if select.retract != 0 {
@@ -197,23 +193,23 @@ struct Suffixes<S> {
     /// The first input folded, and the one after the last.
     start: usize,
     end: usize,
-    /// How many inputs a block has.
+    /// How many inputs a block has; blocks are counted from the end.
     block: usize,
     /// The fold from each block's end to `end`, last block first; the last one's is the identity.
     coarse: Vec<S>,
     /// The folds from the places of one block, its last input first.
     fine: Vec<S>,
-    /// The number of the block `fine` is of, counted from the last.
-    current: usize,
+    /// The inputs of that block: from, and to.
+    open: (usize, usize),
 }
 
 impl<S: Clone> Suffixes<S> {
     fn new() -> Self {
-        Self { start: 0, end: 0, block: 1, coarse: Vec::new(), fine: Vec::new(), current: 0 }
+        Self { start: 0, end: 0, block: 1, coarse: Vec::new(), fine: Vec::new(), open: (0, 0) }
     }
 
     fn clear(&mut self) {
-        (self.start, self.end) = (0, 0);
+        (self.start, self.end, self.open) = (0, 0, (0, 0));
         self.coarse.clear();
         self.fine.clear();
     }
@@ -223,7 +219,6 @@ impl<S: Clone> Suffixes<S> {
         self.clear();
         (self.start, self.end) = (start, end);
         let length = end.saturating_sub(start);
-        self.current = usize::MAX;
         let mut state = computer.identity();
         // Few states are kept whole: that costs less than folding twice.
         if length <= WHOLE {
@@ -232,32 +227,34 @@ impl<S: Clone> Suffixes<S> {
             return;
         }
         self.block = length.isqrt();
-        for (i, input) in inputs.get(start..end).unwrap_or(&[]).iter().rev().enumerate() {
-            if i % self.block == 0 {
-                self.coarse.push(state.clone());
-            }
-            computer.update(&mut state, *input);
+        for block in inputs.get(start..end).unwrap_or(&[]).rchunks(self.block) {
+            self.coarse.push(state.clone());
+            block.iter().rev().for_each(|input| computer.update(&mut state, *input));
         }
     }
 
     /// The fold of `inputs[k..end]`; `None` where that is nothing.
+    #[inline]
     fn at<C: FeatureComputer<State = S>>(&mut self, computer: &C, inputs: &[C::Input<'_>], k: usize) -> Option<&S> {
         if k < self.start || k >= self.end {
             return None;
         }
-        let back = self.end - 1 - k;
-        let block = back / self.block;
-        if self.current != block {
-            let last = self.end - block * self.block;
-            let first = last.saturating_sub(self.block).max(self.start);
-            let mut state = self.coarse.get(block)?.clone();
-            self.fine.clear();
-            for input in inputs.get(first..last).unwrap_or(&[]).iter().rev() {
-                computer.update(&mut state, *input);
-                self.fine.push(state.clone());
-            }
-            self.current = block;
+        if k < self.open.0 || k >= self.open.1 {
+            self.unfold(computer, inputs, k);
         }
-        self.fine.get(back % self.block)
+        self.fine.get(self.open.1.checked_sub(k + 1)?)
+    }
+
+    /// Folds from every place of the block that `k` is in.
+    fn unfold<C: FeatureComputer<State = S>>(&mut self, computer: &C, inputs: &[C::Input<'_>], k: usize) {
+        let block = (self.end - 1 - k) / self.block;
+        let last = self.end - block * self.block;
+        self.open = (last.saturating_sub(self.block).max(self.start), last);
+        self.fine.clear();
+        let Some(mut state) = self.coarse.get(block).cloned() else { return };
+        for input in inputs.get(self.open.0..last).unwrap_or(&[]).iter().rev() {
+            computer.update(&mut state, *input);
+            self.fine.push(state.clone());
+        }
     }
 }

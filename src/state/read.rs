@@ -68,7 +68,7 @@ impl State {
     fn read_series(&self, place: usize, fold: &FoldPlan, feature: &FeaturePlan, t: i64) -> Items {
         let raw = fold.reach(self.settled);
         let windows = feature.series.iter().map(|window| {
-            let (start, end) = window.bounds(t);
+            let (start, end) = window.bounds().at(t);
             let over = Interval::raw(start, end);
             let cut = Cut { start, end, over, default: feature.default.as_ref(), reader: feature.reader.as_deref() };
             let mut answer = [Value::Null];

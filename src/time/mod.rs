@@ -5,6 +5,7 @@
 
 mod grid;
 mod interval;
+mod tail;
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::grid::Grid;
 pub use self::interval::Interval;
+pub(crate) use self::tail::{Bounds, Tail};
 use crate::error::{Error, Result};
 
 /// Before every event: where `lifetime` windows start.

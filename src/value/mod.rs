@@ -273,9 +273,17 @@ impl Value {
     }
 
     /// Whether this, or anything in it, is an integer outside `i64`.
+    #[inline]
     pub(crate) fn overflows(&self) -> bool {
         match self {
             Self::Overflow => true,
+            Self::Items(_) | Self::Map(_) => self.overflows_inside(),
+            _ => false,
+        }
+    }
+
+    fn overflows_inside(&self) -> bool {
+        match self {
             Self::Items(items) => items.iter().any(Self::overflows),
             Self::Map(pairs) => pairs.iter().any(|(_, value)| value.overflows()),
             _ => false,
