@@ -3,6 +3,7 @@
 mod buckets;
 mod by;
 mod decay;
+mod given;
 mod parameter;
 mod presence;
 mod runs;
@@ -11,6 +12,7 @@ mod sorted;
 pub use self::buckets::Buckets;
 pub use self::by::{By, Keyed};
 pub use self::decay::Decay;
+pub(crate) use self::given::{Given, apart};
 pub(crate) use self::parameter::Parameter;
 pub use self::presence::{Every, NotNull, Presence};
 pub use self::runs::Runs;
