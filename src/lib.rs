@@ -41,7 +41,7 @@ mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use crate::computer::{Arg, Dated, FeatureComputer, Input, MAX_ARGS, Scalar};
+pub use crate::computer::{Accuracy, Arg, Dated, FeatureComputer, Input, MAX_ARGS, Scalar};
 pub use crate::definition::{Builder, Computers, Feature, FeatureSet, MAX_FILTERS, Names};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::exact::{
