@@ -98,7 +98,7 @@ impl FeaturePlan {
     }
 
     /// The windows to read: those of the series, or the one.
-    #[cfg(any(feature = "arrow", feature = "testing"))]
+    #[cfg(feature = "arrow")]
     pub(crate) fn windows(&self) -> &[WindowPlan] {
         if self.series.is_empty() { std::slice::from_ref(&self.window) } else { &self.series }
     }
