@@ -46,6 +46,9 @@ impl FeatureComputer for Activity {
             (a, b) => a.or(b),
         };
     }
+    fn accepts(&self, state: &Self::State) -> bool {
+        state.is_none_or(|stretch| stretch.first <= stretch.last)
+    }
     fn output(&self, state: &Self::State, _: Interval) -> Value {
         state.map(|stretch| stretch.first).into()
     }

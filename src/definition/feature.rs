@@ -138,9 +138,10 @@ impl Feature {
     /// Lets the events that pass take their input back out instead of putting it in: a deletion, or the first
     /// half of a correction.
     ///
-    /// A retraction carries the time and the values of the event it undoes, and may arrive before it. Only
+    /// A retraction carries the time and the values of the event it undoes, and may arrive before it; until then a
+    /// count may be negative. Only
     /// aggregates whose card says that they are retractable take this; for others it is an error of the
-    /// definition.
+    /// definition, and so it is together with [`by`](Self::by).
     #[must_use]
     pub fn retract(mut self, filter: Filter) -> Self {
         self.retract = Some(filter);

@@ -120,6 +120,14 @@ impl Plan {
         self.features.get(i).is_none_or(|feature| feature.nullable)
     }
 
+    /// Whether a list is as long as those of its column must be.
+    pub(crate) fn fits_length(&self, column: usize, value: &Value) -> bool {
+        match (self.columns.get(column).and_then(Column::length), value) {
+            (Some(length), Value::List(list)) => list.len() == length,
+            _ => true,
+        }
+    }
+
     /// The literals that filters compare columns with.
     #[cfg(feature = "testing")]
     pub(crate) fn literals(&self) -> Vec<(usize, Value)> {

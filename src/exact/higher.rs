@@ -129,14 +129,14 @@ impl HigherMoments {
     /// `None` without values, where all are equal, while an infinity is in, and for a state that no set of values has
     /// (more removed than added).
     #[must_use]
-    pub fn skewness(&self) -> Option<f64> {
+    pub fn skewness_pop(&self) -> Option<f64> {
         let (third, spread) = self.skew()?;
         Some(third.over(spread))
     }
 
     /// The sample skewness, corrected for bias: the population's times `sqrt(n * (n - 1)) / (n - 2)`.
     ///
-    /// `None` below three values; in all else like [`skewness`](Self::skewness), the bound included.
+    /// `None` below three values; in all else like [`skewness`](Self::skewness_pop), the bound included.
     #[must_use]
     pub fn skewness_samp(&self) -> Option<f64> {
         let n = u128::from(self.count());
@@ -151,7 +151,7 @@ impl HigherMoments {
     /// `None` without values, where all are equal, while an infinity is in, and for a state that no set of values has
     /// (more removed than added).
     #[must_use]
-    pub fn kurtosis(&self) -> Option<f64> {
+    pub fn kurtosis_pop(&self) -> Option<f64> {
         let [second, excess] = self.tails::<FAST>(false).map_or_else(|| self.tails_slow(false), Some)?;
         let second = second.positive()?;
         Some(excess.over(second.times(second)))
@@ -159,7 +159,7 @@ impl HigherMoments {
 
     /// The sample excess kurtosis, corrected for bias: `(n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * kurtosis + 6)`.
     ///
-    /// `None` below four values; in all else like [`kurtosis`](Self::kurtosis), the bound included.
+    /// `None` below four values; in all else like [`kurtosis`](Self::kurtosis_pop), the bound included.
     #[must_use]
     pub fn kurtosis_samp(&self) -> Option<f64> {
         let n = u128::from(self.count());

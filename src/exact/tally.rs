@@ -19,19 +19,23 @@ impl Tally {
         Self { count: 0, sum: ExactSum::new() }
     }
 
-    /// Adds a value; NaN must not get here.
+    /// Adds a value; NaN is ignored.
     #[inline]
     pub fn add(&mut self, x: f64) {
-        // Wrapping keeps the group laws even for counts made up by hostile bytes.
-        self.count = self.count.wrapping_add(1);
-        self.sum.add(x);
+        if !x.is_nan() {
+            // Wrapping keeps the group laws even for counts made up by hostile bytes.
+            self.count = self.count.wrapping_add(1);
+            self.sum.add(x);
+        }
     }
 
-    /// Takes a value back out.
+    /// Takes a value back out; NaN is ignored.
     #[inline]
     pub fn remove(&mut self, x: f64) {
-        self.count = self.count.wrapping_sub(1);
-        self.sum.remove(x);
+        if !x.is_nan() {
+            self.count = self.count.wrapping_sub(1);
+            self.sum.remove(x);
+        }
     }
 
     /// Adds all values of another tally.
@@ -41,9 +45,10 @@ impl Tally {
         self.sum.merge(&other.sum);
     }
 
-    /// How many values; wraps while more were taken out than put in.
-    pub const fn count(&self) -> u64 {
-        self.count
+    /// How many values are in; zero while more were taken out than put in.
+    pub fn count(&self) -> u64 {
+        // A count below zero has wrapped.
+        if i64::try_from(self.count).is_ok() { self.count } else { 0 }
     }
 
     /// The exact sum.
@@ -59,7 +64,6 @@ impl Tally {
     /// The mean rounded once; `None` when empty, for infinities of both signs, and while more values were taken out
     /// than put in.
     pub fn mean(&self) -> Option<f64> {
-        // A count below zero has wrapped.
-        i64::try_from(self.count).ok().and_then(|_| self.sum.mean(self.count))
+        self.sum.mean(self.count())
     }
 }

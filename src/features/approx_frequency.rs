@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::{Aggregate, CATEGORIES, Given, Parameter, Reads};
 use crate::computer::{Accuracy, FeatureComputer};
+use crate::error::Error;
 use crate::fold::Fold;
 use crate::sketches::{CountMin, ValueHash};
 use crate::time::Interval;
@@ -65,6 +66,11 @@ impl ApproxFrequency {
     /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) as [`CountMin::new`]: an epsilon of 0.01 is accepted, 0
     /// is not.
     pub fn new(kind: Kind, values: Vec<Value>, epsilon: f64, delta: f64, hash: ValueHash) -> crate::Result<Self> {
+        for (i, value) in values.iter().enumerate() {
+            if value.kind() != Some(kind) || values.iter().take(i).any(|known| known == value) {
+                return Err(Error::parameter("values", value.as_ref(), format!("different values of the kind {kind}")));
+            }
+        }
         Ok(Self { kind, values, empty: CountMin::with_hash(epsilon, delta, hash)? })
     }
 }

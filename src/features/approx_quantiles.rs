@@ -12,7 +12,7 @@
 
 use super::{Aggregate, NUMBERS, Parameter, Reads};
 use crate::computer::{Accuracy, FeatureComputer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sketches::LogHistogram;
 use crate::time::Interval;
 use crate::value::{Kind, Shape, Value};
@@ -50,6 +50,9 @@ impl ApproxQuantiles {
     /// # Errors
     /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter): 1 to 12 bits are accepted, 0 are not.
     pub fn new(q: Vec<f64>, bits: u8, limit: usize) -> Result<Self> {
+        if let Some(bad) = q.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+            return Err(Error::parameter("q", bad, "0 to 1"));
+        }
         Ok(Self { q, empty: LogHistogram::new(bits, limit)? })
     }
 }

@@ -6,7 +6,7 @@
 //! | output | `f64`, with the weights as of the end of the window; 0 when empty |
 //! | state | an exact sum for each half-life that had events, of the latest `keep` |
 //! | order, duplicates | order irrelevant, to the last bit; duplicates count |
-//! | error | each value's weight is rounded once, the sum of all exact, the answer rounded twice more; half-lives are counted from 1970, and what is not in that of the latest event or the `keep - 1` before it is let go |
+//! | error | each value's weight and weighted value are rounded; each half-life's exact sum, their sum and the answer once each; whole half-lives counted from 1970 are let go once they are `keep` older than the latest event's |
 //! | retractable | no: what was let go cannot come back |
 //! | source | exponential decay, with `exp2` of one portable implementation |
 
@@ -46,7 +46,16 @@ pub struct DecayedCount<P> {
 
 impl<P> DecayedCount<P> {
     /// Weights halve every `half_life`, of which the latest `keep` are kept.
+    ///
+    /// A `keep` beyond 1 to 1,024 is taken as the nearer end.
     pub const fn new(half_life: Span, keep: usize) -> Self {
+        let keep = if keep == 0 {
+            1
+        } else if keep > 1_024 {
+            1_024
+        } else {
+            keep
+        };
         Self { half_life, keep: keep as i64, presence: PhantomData }
     }
 }

@@ -40,9 +40,9 @@ pub struct FirstK {
 }
 
 impl FirstK {
-    /// For values of `kind`, up to `k` of them.
+    /// For values of `kind`, up to `k` of them, at least 1.
     pub const fn new(kind: Kind, k: usize) -> Self {
-        Self { kind, k }
+        Self { kind, k: if k == 0 { 1 } else { k } }
     }
 }
 

@@ -79,6 +79,9 @@ impl<P: Presence> FeatureComputer for GapMean<P> {
             (a, b) => a.or(b),
         };
     }
+    fn accepts(&self, state: &Self::State) -> bool {
+        state.is_none_or(|s| s.count > 0 && s.first <= s.last && (s.count > 1 || s.first == s.last))
+    }
     fn output(&self, state: &Self::State, _: Interval) -> Value {
         let gaps = |state: &GapMeanState| state.count.checked_sub(1)?.checked_mul(1_000_000);
         let whole = |state: &GapMeanState| i128::from(state.last.as_micros()) - i128::from(state.first.as_micros());

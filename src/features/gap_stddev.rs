@@ -43,9 +43,9 @@ pub struct GapStddev<P> {
 }
 
 impl<P> GapStddev<P> {
-    /// The computer for events that count by `P`, over the latest `limit` of them.
+    /// The computer for events that count by `P`, over the latest `limit` of them, at least 3.
     pub const fn new(limit: usize) -> Self {
-        Self { limit, presence: PhantomData }
+        Self { limit: if limit < 3 { 3 } else { limit }, presence: PhantomData }
     }
 }
 

@@ -27,4 +27,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct KurtosisPop;
 
-reads_off!(f64, HigherMoments, "higher_moments/1": KurtosisPop "kurtosis_pop/1" => HigherMoments::kurtosis);
+reads_off!(f64, HigherMoments, "higher_moments/1": KurtosisPop "kurtosis_pop/1" => HigherMoments::kurtosis_pop);

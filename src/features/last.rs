@@ -56,6 +56,13 @@ pub struct LastState<T> {
     value: T,
 }
 
+impl<T> LastState<T> {
+    /// The value.
+    pub(super) const fn value(&self) -> &T {
+        &self.value
+    }
+}
+
 impl<T> Last<T> {
     /// The computer for values of kind `T`.
     pub const fn new() -> Self {

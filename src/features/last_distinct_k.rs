@@ -34,9 +34,9 @@ pub struct LastDistinctK {
 }
 
 impl LastDistinctK {
-    /// For values of `kind`, up to `k` of them.
+    /// For values of `kind`, up to `k` of them, at least 1.
     pub const fn new(kind: Kind, k: usize) -> Self {
-        Self { kind, k }
+        Self { kind, k: if k == 0 { 1 } else { k } }
     }
 
     /// Takes a moment if it is the latest of its value and late enough to be kept.

@@ -3,8 +3,8 @@
 //! | | |
 //! | --- | --- |
 //! | input | `f64` (integers are taken as doubles); null is skipped |
-//! | output | `f64`; null when empty |
-//! | state | a count and an exact sum, shared with `sum`; 10 to 13 bytes stored for typical money |
+//! | output | `f64`; null when empty, and for infinities of both signs |
+//! | state | a count and an exact sum, shared with `sum` of doubles; 10 to 13 bytes stored for typical money |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | the real-number mean, rounded once |
 //! | retractable | yes |

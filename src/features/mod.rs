@@ -162,6 +162,7 @@ pub use self::time_since_last::TimeSinceLast;
 pub use self::top_k::TopK;
 pub use self::var_pop::VarPop;
 pub use self::var_samp::VarSamp;
+pub use self::vector_last::VectorLast;
 pub use self::vector_mean::VectorMean;
 pub use self::vector_sum::{Pooled, VectorSum};
 pub use self::weighted_mean::WeightedMean;

@@ -82,6 +82,10 @@ impl<T: Scalar> FeatureComputer for Range<T> {
         }
     }
     fn accepts(&self, state: &Self::State) -> bool {
-        state.0.is_some() == state.1.is_some()
+        match state {
+            (Some(least), Some(greatest)) => least.compare(greatest.borrow()).is_le(),
+            (None, None) => true,
+            _ => false,
+        }
     }
 }

@@ -27,4 +27,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct SkewnessPop;
 
-reads_off!(f64, HigherMoments, "higher_moments/1": SkewnessPop "skewness_pop/1" => HigherMoments::skewness);
+reads_off!(f64, HigherMoments, "higher_moments/1": SkewnessPop "skewness_pop/1" => HigherMoments::skewness_pop);

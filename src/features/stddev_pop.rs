@@ -3,7 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | input | `f64` (integers are taken as doubles); null is skipped |
-//! | output | `f64`, never negative; null for fewer than one value |
+//! | output | `f64`, never negative; null when empty, and while an infinity is in |
 //! | state | a count, an exact sum and an exact sum of squares; about 30 bytes stored; shared by all four |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | the square root of the variance rounded once; `sqrt` itself rounds correctly |

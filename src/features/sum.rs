@@ -3,7 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | input | `f64` or `i64`; null is skipped |
-//! | output | the input's kind; 0 when empty |
+//! | output | the input's kind; 0 when empty; null for infinities of both signs |
 //! | state | a count and an exact sum; 10 to 13 bytes stored for typical money |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | `f64`: the real-number sum, rounded once. `i64`: none, or [`Value::Overflow`] |

@@ -3,7 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | input | two columns, `[value, weight]`, `f64` (integers are taken as doubles); an event with a null in either is skipped |
-//! | output | `f64`; null when empty, and where the weights sum to 0 |
+//! | output | `f64`; null when empty, where the weights sum to 0, for an infinite weight, and for an infinity times 0 |
 //! | state | a count and two exact sums, shared with `sum_product` |
 //! | order, duplicates | order irrelevant; duplicates count |
 //! | error | exact sums, their quotient within 0.51 units in the last place; finite also where the sums are beyond `f64::MAX` |

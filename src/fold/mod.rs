@@ -22,8 +22,6 @@ use crate::error::{Error, Result};
 use crate::rows::{Head, Rows, Select};
 use crate::table::Table;
 use crate::time::{BEGINNING, Grid, Interval, Timestamp};
-#[cfg(feature = "testing")]
-use crate::value::Kind;
 use crate::value::{Shape, Value, ValueRef};
 
 /// One answer to read: the fold of `[start, end)`, or `default` if that is empty or null.
@@ -78,7 +76,7 @@ pub(crate) trait Fold: Debug + Send + Sync {
     fn fold(&self, events: &mut dyn Iterator<Item = Given<'_>>, over: Interval, default: Option<&Value>) -> Value;
     /// Holds the computer to its laws.
     #[cfg(feature = "testing")]
-    fn check_laws(&self, kinds: &[Option<Kind>]) -> Result<()>;
+    fn check_laws(&self, columns: &[crate::testing::laws::Held]) -> Result<()>;
     #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
     /// Answers every window of a batch; ranges are in order of rising start and end.
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]);
@@ -309,8 +307,8 @@ impl<C: FeatureComputer> Fold for C {
     }
 
     #[cfg(feature = "testing")]
-    fn check_laws(&self, kinds: &[Option<Kind>]) -> Result<()> {
-        crate::testing::laws::hold(self, kinds)
+    fn check_laws(&self, columns: &[crate::testing::laws::Held]) -> Result<()> {
+        crate::testing::laws::hold(self, columns)
     }
 
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]) {

@@ -174,7 +174,7 @@ fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64) -> Result<Vec
     for (column, bits) in &plan.kept {
         let value = if bits & mask != 0 { from.take("row value")? } else { Value::Null };
         let good = match plan.columns.get(*column).and_then(crate::record::Column::kind) {
-            Some(kind) => value.is_null() || value.kind() == Some(kind),
+            Some(kind) => value.is_null() || value.kind() == Some(kind) && plan.fits_length(*column, &value),
             // A column asked only whether it is null keeps no more than that.
             None => matches!(value, Value::Null | Value::Bool(true)),
         };

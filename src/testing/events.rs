@@ -56,10 +56,7 @@ pub fn events(set: &FeatureSet, most: usize) -> impl Strategy<Value = Vec<Event>
         let known: Vec<Value> =
             literals.iter().filter(|(at, _)| *at == column.index()).map(|(_, value)| value.clone()).collect();
         match column.length() {
-            Some(length) => {
-                let list = vec(double(), length).prop_map(Value::from);
-                prop_oneof![6 => list, 1 => Just(Value::Null)].boxed()
-            }
+            Some(length) => list_of(length),
             None => value_of(column.kind().unwrap_or(Kind::Str), &known),
         }
     };
@@ -125,6 +122,11 @@ pub fn value_of(kind: Kind, known: &[Value]) -> BoxedStrategy<Value> {
     } else {
         prop_oneof![1 => with_nulls, 2 => prop::sample::select(known.to_vec())].boxed()
     }
+}
+
+/// A list of one length, or null.
+pub(crate) fn list_of(length: usize) -> BoxedStrategy<Value> {
+    prop_oneof![6 => vec(double(), length).prop_map(Value::from), 1 => Just(Value::Null)].boxed()
 }
 
 /// Doubles that break sums: cents, cancelling giants, subnormals, infinities, any bits.

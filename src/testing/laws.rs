@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-use super::events::{moment, value_of};
+use super::events::{list_of, moment, value_of};
 use crate::codec::{self, Reader};
 use crate::computer::{Arg, FeatureComputer, Input, MAX_ARGS};
 use crate::error::{Error, Result};
@@ -16,11 +16,14 @@ use crate::value::{Kind, Value, ValueRef};
 /// One generated input: a time, and the values of the columns.
 type Sample = (Timestamp, Vec<Value>);
 
+/// A column's kind, and the length of its lists, as far as they are fixed.
+pub(crate) type Held = (Option<Kind>, Option<usize>);
+
 /// How many cases the laws are tried on.
 const CASES: u32 = 200;
 
-/// Holds a computer to every law; `kinds` are those of the columns it takes of any kind, in order.
-pub(crate) fn hold<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>]) -> Result<()> {
+/// Holds a computer to every law; `columns` tells what those it reads hold, in order, as far as the computer leaves it open.
+pub(crate) fn hold<C: FeatureComputer>(computer: &C, columns: &[Held]) -> Result<()> {
     let laws: [(&'static str, Law<C>); 10] = [
         ("identity", identity),
         ("commutative", commutative),
@@ -36,15 +39,15 @@ pub(crate) fn hold<C: FeatureComputer>(computer: &C, kinds: &[Option<Kind>]) -> 
     let all = |a: &[Sample], b: &[Sample], c: &[Sample]| {
         laws.into_iter().try_for_each(|(name, law)| law(computer, a, b, c).map_err(|why| (name, why)))
     };
-    try_all(<C::Input<'static> as Input<'static>>::ARGS, kinds, &computer.id(), &all)
+    try_all(<C::Input<'static> as Input<'static>>::ARGS, columns, &computer.id(), &all)
 }
 
 /// All laws on three sequences of inputs; the error is the law broken and how.
 type Laws<'a> = &'a dyn Fn(&[Sample], &[Sample], &[Sample]) -> std::result::Result<(), (&'static str, String)>;
 
 /// Tries the laws on generated inputs. Compiled once for all computers.
-fn try_all(args: &'static [Arg], kinds: &[Option<Kind>], id: &str, laws: Laws<'_>) -> Result<()> {
-    let three = [(); 3].map(|()| vec(sample(args, kinds), 0..8));
+fn try_all(args: &'static [Arg], columns: &[Held], id: &str, laws: Laws<'_>) -> Result<()> {
+    let three = [(); 3].map(|()| vec(sample(args, columns), 0..8));
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let broken = Cell::new("");
@@ -65,10 +68,11 @@ fn try_all(args: &'static [Arg], kinds: &[Option<Kind>], id: &str, laws: Laws<'_
 
 type Law<C> = fn(&C, &[Sample], &[Sample], &[Sample]) -> std::result::Result<(), String>;
 
-fn sample(args: &'static [Arg], kinds: &[Option<Kind>]) -> impl Strategy<Value = Sample> + use<> {
-    let of = |(i, arg): (usize, &Arg)| match (*arg, kinds.get(i).copied().flatten()) {
-        (Arg::Kind(kind), _) | (Arg::Any, Some(kind)) => value_of(kind, &[]),
-        (Arg::Any, None) => prop_oneof![value_of(Kind::F64, &[]), value_of(Kind::Str, &[])].boxed(),
+fn sample(args: &'static [Arg], columns: &[Held]) -> impl Strategy<Value = Sample> + use<> {
+    let of = |(i, arg): (usize, &Arg)| match (*arg, columns.get(i).copied().unwrap_or_default()) {
+        (_, (_, Some(length))) => list_of(length),
+        (Arg::Kind(kind), _) | (Arg::Any, (Some(kind), _)) => value_of(kind, &[]),
+        (Arg::Any, (None, _)) => prop_oneof![value_of(Kind::F64, &[]), value_of(Kind::Str, &[])].boxed(),
     };
     // One value more than asked for stands for the tie break of dated inputs.
     let tie = value_of(Kind::I64, &[]);

@@ -28,7 +28,6 @@ pub use self::promise::check_set;
 use crate::computer::FeatureComputer;
 use crate::definition::FeatureSet;
 use crate::error::Result;
-use crate::value::Kind;
 
 /// Holds `computer` to every law of [`FeatureComputer`], on generated inputs.
 ///
@@ -56,12 +55,16 @@ pub fn check_named(name: &str) -> Result<()> {
         let set = example_set(&[example], &[r#"{"sliding": "1d"}"#])?;
         let plan = set.plan();
         for fold in &plan.folds {
-            let column = |place: &usize| plan.columns.get(plan.kept.get(*place)?.0)?.kind();
-            let kinds: Vec<Option<Kind>> = fold.select.args.iter().map(column).collect();
-            fold.computer.check_laws(&kinds).map_err(|why| why.context(*example))?;
+            let column = |place: &usize| {
+                let column = plan.columns.get(plan.kept.get(*place)?.0)?;
+                Some((column.kind(), column.length()))
+            };
+            let columns: Vec<laws::Held> =
+                fold.select.args.iter().map(|place| column(place).unwrap_or_default()).collect();
+            fold.computer.check_laws(&columns).map_err(|why| why.context(*example))?;
             for feature in &fold.features {
                 if let Some(reader) = &plan.features[*feature].reader {
-                    reader.check_laws(&kinds).map_err(|why| why.context(*example))?;
+                    reader.check_laws(&columns).map_err(|why| why.context(*example))?;
                 }
             }
         }

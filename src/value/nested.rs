@@ -12,7 +12,8 @@ pub struct Items(Arc<[Value]>);
 
 /// Keys with answers, in the order of the aggregate that made them; shared when cloned.
 ///
-/// A null key stands for all that went over the limit of a `histogram` or of `by`.
+/// A null key stands for all that went over the limit of a `histogram` or of `by`. In JSON it is called `(other)`, so a
+/// category of that very name is told from it in values and in Arrow, but not in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pairs(Arc<[(Value, Value)]>);
 

@@ -40,7 +40,7 @@ macro_rules! group {
 group!(ExactProducts (y) value);
 group!(CoMoments (y) cov_pop, cov_samp, corr);
 group!(WeightedTally (y) mean);
-group!(HigherMoments () skewness, skewness_samp, kurtosis, kurtosis_samp);
+group!(HigherMoments () skewness_pop, skewness_samp, kurtosis_pop, kurtosis_samp);
 
 pub(super) fn state_of<S: Group>(pairs: &[(f64, f64)]) -> S {
     let mut state = S::default();

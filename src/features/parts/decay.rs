@@ -7,8 +7,8 @@ use crate::math::{exp2, scale};
 
 /// Exact sums by half-life: each value weighted by how far into its half-life it came.
 ///
-/// With `t = q * half_life + r`, a value enters the sum of `q` as `value * 2^(r / half_life - 1)`, rounded once, with a
-/// weight of at least a half and below 1. What was rounded depends on the event alone and the sums are exact, so the order
+/// With `t = q * half_life + r`, a value enters the sum of `q` as `value * 2^(r / half_life - 1)`, rounded, with a
+/// weight from a half to 1. What was rounded depends on the event alone and the sums are exact, so the order
 /// does not show. All weights are brought to the moment asked for only when read. Kept are
 /// the half-life of the latest event and the `keep - 1` before it, which depends on the set of events alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -33,7 +33,8 @@ impl Decay {
 
     /// Whether all that is kept lies within `keep` half-lives.
     pub(crate) fn fits(&self, keep: i64) -> bool {
-        match (self.0.first(), self.0.last()) {
+        let full = self.0.iter().all(|(_, sum)| sum.count() > 0);
+        full && match (self.0.first(), self.0.last()) {
             (Some((first, _)), Some((last, _))) => last.checked_sub(*first).is_some_and(|span| span < keep),
             _ => true,
         }

@@ -6,12 +6,19 @@ use crate::computer::Input;
 use crate::value::ValueRef;
 
 /// What makes an event count.
-pub trait Presence: Clone + Copy + Debug + Default + Send + Sync + 'static {
+pub trait Presence: sealed::Sealed + Clone + Copy + Debug + Default + Send + Sync + 'static {
     /// What is read from the event.
     type Ref<'a>: Input<'a> + Debug;
 
     /// A word for the id of a computer.
     const NAME: &'static str;
+}
+
+/// The names enter ids, so that nobody else may bring one.
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Every {}
+    impl Sealed for super::NotNull {}
 }
 
 /// Every event counts.

@@ -27,11 +27,17 @@ impl Runs {
 
     /// Adds a moment.
     pub(crate) fn add(&mut self, at: i64, gap: i64) {
-        match self.0.last_mut() {
-            // Most come in order of time.
-            Some(last) if at >= last.0 && !apart(last.1, at, gap) => last.1 = last.1.max(at),
-            Some(last) if at <= last.1 => self.join(&[(at, at)], gap),
-            _ => self.0.push((at, at)),
+        let place = self.0.partition_point(|(first, _)| *first <= at);
+        let before = place.checked_sub(1).filter(|i| self.0.get(*i).is_some_and(|run| !apart(run.1, at, gap)));
+        let after = self.0.get(place).copied().filter(|run| !apart(at, run.0, gap));
+        match (before.and_then(|i| self.0.get_mut(i)), after) {
+            (Some(run), Some(after)) => {
+                run.1 = after.1;
+                self.0.remove(place);
+            }
+            (Some(run), None) => run.1 = run.1.max(at),
+            (None, Some(after)) => self.0[place] = (at, after.1),
+            (None, None) => self.0.insert(place, (at, at)),
         }
     }
 
@@ -60,7 +66,7 @@ impl Runs {
 
 /// Whether two moments, the earlier one first, are further apart than `gap`; overlapping ones are not.
 fn apart(earlier: i64, later: i64, gap: i64) -> bool {
-    later.checked_sub(earlier).is_none_or(|between| between > gap)
+    later > earlier && later.checked_sub(earlier).is_none_or(|between| between > gap)
 }
 
 impl Serialize for Runs {
