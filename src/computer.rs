@@ -98,6 +98,7 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
 
     /// A name for the state alone. Computers that fold the same inputs into the same state and only read it
     /// differently, as `sum` and `mean` do, return the same name, and a feature set keeps one state for them.
+    /// A name that another computer uses, a built-in one too, may be used only if that holds.
     fn state_id(&self) -> String {
         self.id()
     }

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 use skewless::{
-    Computers, Derived, Entity, ErrorKind, Feature, FeatureComputer, FeatureSet, Interval, Kind, Shape, Span, State,
-    Stream, Timestamp, Value, Window, col,
+    Column, Computers, Derived, Entity, ErrorKind, Feature, FeatureComputer, FeatureSet, Interval, Kind, Record, Shape,
+    Span, State, Stream, Timestamp, Value, ValueRef, Window, col,
 };
 
 fn at(micros: i64) -> Timestamp {
@@ -564,8 +564,45 @@ fn with_tie(tag: &[u8]) -> skewless::Result<State> {
     let place = bytes.len() - 3;
     assert_eq!(&bytes[place..], [0, 1, b'w']);
     bytes.splice(place..=place, tag.iter().copied());
+    reseal(&mut bytes);
+    State::decode(&set, &bytes)
+}
+
+/// Makes the checksum of a state right again.
+fn reseal(bytes: &mut [u8]) {
     let seed = bytes[5..13].iter().fold(0u64, |seed, byte| seed << 8 | u64::from(*byte));
     let sum = xxhash_rust::xxh3::xxh3_64_with_seed(&bytes[17..], seed) as u32;
     bytes[13..17].copy_from_slice(&sum.to_le_bytes());
-    State::decode(&set, &bytes)
+}
+
+#[test]
+fn a_list_of_another_length_is_not_read_back() {
+    struct Embedded(Vec<f64>);
+    impl Record for Embedded {
+        fn field(&self, column: &Column) -> ValueRef<'_> {
+            match column.name() {
+                "ts" => ValueRef::I64(1),
+                "vec" => ValueRef::List(&self.0),
+                _ => ValueRef::Null,
+            }
+        }
+    }
+    let held = set(r#""f": {"vector_last": "vec", "length": 2, "over": "lifetime"}"#);
+    let free = set(r#""f": {"vector_last": "vec", "length": 3, "over": "lifetime"}"#);
+    let state = |set: &FeatureSet, length: usize, aged: bool| {
+        let mut state = State::new(set);
+        state.update(&Embedded(vec![0.5; length])).unwrap();
+        if aged {
+            state.advance(at(9));
+        }
+        state.encode()
+    };
+    // As a row and as a pane: what a set for three wrote is made out to be of the set for two.
+    for aged in [false, true] {
+        let mut bytes = state(&free, 3, aged);
+        bytes[5..13].copy_from_slice(&state(&held, 2, aged)[5..13]);
+        reseal(&mut bytes);
+        let error = State::decode(&held, &bytes).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::NotCanonical), "{error}");
+    }
 }
