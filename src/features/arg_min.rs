@@ -10,10 +10,8 @@
 //! | retractable | no |
 //! | source | SQL `ARG_MIN(value, key)`, with ties decided by the data |
 
-use super::{Aggregate, CARRIED, Extreme, ORDERED, Reads};
-use crate::computer::{Dated, FeatureComputer};
-use crate::time::Interval;
-use crate::value::{Kind, Shape, Value, ValueRef};
+use super::parts::ArgExtreme;
+use super::{Aggregate, CARRIED, ORDERED, Reads};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "arg_min",
@@ -30,52 +28,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 };
 
 /// The value of one column where another is least.
-#[derive(Clone, Copy, Debug)]
-pub struct ArgMin {
-    value: Kind,
-    key: Kind,
-}
-
-impl ArgMin {
-    /// For values and keys of these kinds.
-    pub const fn new(value: Kind, key: Kind) -> Self {
-        Self { value, key }
-    }
-}
-
-impl FeatureComputer for ArgMin {
-    type Input<'a> = Dated<'a, (ValueRef<'a>, ValueRef<'a>)>;
-    type State = Option<Extreme>;
-    const IDEMPOTENT: bool = true;
-
-    fn id(&self) -> String {
-        format!("arg_min_{}_{}/1", self.value, self.key)
-    }
-    fn output_shape(&self) -> Shape {
-        self.value.into()
-    }
-    fn identity(&self) -> Self::State {
-        None
-    }
-    #[inline]
-    fn update(&self, state: &mut Self::State, input: Self::Input<'_>) {
-        let beaten = |old: &Extreme| match old.compare(&input) {
-            (keys, events) if keys.is_eq() => events.is_lt(),
-            (keys, _) => keys.is_gt(),
-        };
-        if state.as_ref().is_none_or(beaten) {
-            *state = Some(Extreme::keep(&input));
-        }
-    }
-    fn merge(&self, into: &mut Self::State, from: &Self::State) {
-        if let Some(extreme) = from {
-            self.update(into, extreme.borrow());
-        }
-    }
-    fn output(&self, state: &Self::State, _: Interval) -> Value {
-        state.as_ref().map_or(Value::Null, |extreme| extreme.value.clone())
-    }
-    fn accepts(&self, state: &Self::State) -> bool {
-        state.as_ref().is_none_or(|e| e.key.kind() == Some(self.key) && e.value.kind() == Some(self.value))
-    }
-}
+pub type ArgMin = ArgExtreme<false>;

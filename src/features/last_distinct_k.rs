@@ -67,13 +67,8 @@ impl FeatureComputer for LastDistinctK {
     }
     #[inline]
     fn update(&self, state: &mut Self::State, input: Self::Input<'_>) {
-        let order = |known: &Moment| {
-            let by_tie = || known.tie.compare(input.tie);
-            known.at.cmp(&input.at).then_with(by_tie).then_with(|| known.value.compare(input.input))
-        };
-        if state.takes(self.k, End::Greatest, order) {
-            let moment = Moment { at: input.at, tie: input.tie.to_value(), value: input.input.to_value() };
-            self.take(state, &moment);
+        if state.takes(self.k, End::Greatest, |known| known.compare(&input)) {
+            self.take(state, &Moment::keep(&input));
         }
     }
     fn merge(&self, into: &mut Self::State, from: &Self::State) {

@@ -118,7 +118,7 @@ pub use self::approx_distinct::ApproxDistinct;
 pub use self::approx_frequency::ApproxFrequency;
 pub use self::approx_quantiles::ApproxQuantiles;
 pub use self::approx_top_k::ApproxTopK;
-pub use self::arg_max::{ArgMax, Extreme};
+pub use self::arg_max::ArgMax;
 pub use self::arg_min::ArgMin;
 pub use self::bottom_k::BottomK;
 pub use self::corr::Corr;
@@ -143,14 +143,17 @@ pub use self::max::Max;
 pub use self::mean::Mean;
 pub use self::min::Min;
 pub use self::mode::Mode;
-pub use self::parts::{Buckets, By, Decay, Every, Keyed, Moment, NotNull, Presence, Runs, Sorted};
+pub use self::parts::{
+    ArgExtreme, Buckets, By, Decay, Every, Extreme, KByTime, KExtreme, Keyed, Moment, NotNull, Presence, Runs,
+    SessionAnswer, Sessions, Sorted, TimeSince,
+};
 pub(crate) use self::parts::{Given, Parameter, apart};
 pub use self::range::Range;
 pub use self::rate::{Rate, RateOf};
 pub use self::ratio::Ratio;
-pub use self::session_count::SessionCount;
-pub use self::session_duration::SessionDuration;
-pub use self::session_duration_mean::SessionDurationMean;
+pub use self::session_count::{SessionCount, SessionsCounted};
+pub use self::session_duration::{LastDuration, SessionDuration};
+pub use self::session_duration_mean::{MeanDuration, SessionDurationMean};
 pub use self::skewness::Skewness;
 pub use self::skewness_pop::SkewnessPop;
 pub use self::stddev_pop::StddevPop;

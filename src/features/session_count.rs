@@ -10,12 +10,9 @@
 //! | retractable | no |
 //! | source | sessionisation as in Flink and Spark: exactly `gap` apart is together |
 
-use std::marker::PhantomData;
-
-use super::{Aggregate, Every, NotNull, Parameter, Presence, Reads, Runs};
-use crate::computer::{Dated, FeatureComputer};
-use crate::time::{Interval, Span};
-use crate::value::{Kind, Shape, Value};
+use super::parts::{SessionAnswer, Sessions};
+use super::{Aggregate, Every, NotNull, Parameter, Reads, Runs};
+use crate::value::{Kind, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "session_count",
@@ -34,48 +31,20 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 };
 
 /// How many sessions there were: runs of events at most `gap` apart. `P` tells which events count.
+pub type SessionCount<P> = Sessions<P, SessionsCounted>;
+
+/// Reads their number off sessions.
 #[derive(Clone, Copy, Debug)]
-pub struct SessionCount<P> {
-    gap: Span,
-    presence: PhantomData<P>,
-}
+pub struct SessionsCounted;
 
-impl<P> SessionCount<P> {
-    /// The computer for events that count by `P`, in sessions that end after a pause of more than `gap`.
-    pub const fn new(gap: Span) -> Self {
-        Self { gap, presence: PhantomData }
-    }
-}
-
-impl<P: Presence> FeatureComputer for SessionCount<P> {
-    type Input<'a> = Dated<'a, P::Ref<'a>>;
-    type State = Runs;
-    const IDEMPOTENT: bool = true;
+impl SessionAnswer for SessionsCounted {
+    const NAME: &'static str = "session_count";
     const NULLABLE: bool = false;
 
-    fn id(&self) -> String {
-        format!("session_count_{}_{}/1", P::NAME, self.gap)
+    fn shape() -> Kind {
+        Kind::I64
     }
-    fn state_id(&self) -> String {
-        format!("sessions_{}_{}/1", P::NAME, self.gap)
-    }
-    fn output_shape(&self) -> Shape {
-        Kind::I64.into()
-    }
-    fn identity(&self) -> Runs {
-        Runs::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Runs, input: Self::Input<'_>) {
-        state.add(input.at.as_micros(), self.gap.as_micros());
-    }
-    fn merge(&self, into: &mut Runs, from: &Runs) {
-        into.merge(from, self.gap.as_micros());
-    }
-    fn output(&self, state: &Runs, _: Interval) -> Value {
-        Value::I64(state.iter().len() as i64)
-    }
-    fn accepts(&self, state: &Runs) -> bool {
-        state.fits(self.gap.as_micros())
+    fn read(runs: &Runs) -> Value {
+        Value::I64(runs.iter().len() as i64)
     }
 }

@@ -10,12 +10,9 @@
 //! | retractable | no |
 //! | source | sessionisation as in Flink and Spark: exactly `gap` apart is together |
 
-use std::marker::PhantomData;
-
-use super::{Aggregate, Every, NotNull, Parameter, Presence, Reads, Runs, seconds};
-use crate::computer::{Dated, FeatureComputer};
-use crate::time::{Interval, Span};
-use crate::value::{Kind, Shape, Value};
+use super::parts::{SessionAnswer, Sessions};
+use super::{Aggregate, Every, NotNull, Parameter, Reads, Runs, seconds};
+use crate::value::{Kind, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "session_duration",
@@ -34,47 +31,19 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 };
 
 /// How long the last session lasted, from its first event to its last. `P` tells which events count.
+pub type SessionDuration<P> = Sessions<P, LastDuration>;
+
+/// Reads the length of the last off sessions.
 #[derive(Clone, Copy, Debug)]
-pub struct SessionDuration<P> {
-    gap: Span,
-    presence: PhantomData<P>,
-}
+pub struct LastDuration;
 
-impl<P> SessionDuration<P> {
-    /// The computer for events that count by `P`, in sessions that end after a pause of more than `gap`.
-    pub const fn new(gap: Span) -> Self {
-        Self { gap, presence: PhantomData }
-    }
-}
+impl SessionAnswer for LastDuration {
+    const NAME: &'static str = "session_duration";
 
-impl<P: Presence> FeatureComputer for SessionDuration<P> {
-    type Input<'a> = Dated<'a, P::Ref<'a>>;
-    type State = Runs;
-    const IDEMPOTENT: bool = true;
-
-    fn id(&self) -> String {
-        format!("session_duration_{}_{}/1", P::NAME, self.gap)
+    fn shape() -> Kind {
+        Kind::F64
     }
-    fn state_id(&self) -> String {
-        format!("sessions_{}_{}/1", P::NAME, self.gap)
-    }
-    fn output_shape(&self) -> Shape {
-        Kind::F64.into()
-    }
-    fn identity(&self) -> Runs {
-        Runs::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Runs, input: Self::Input<'_>) {
-        state.add(input.at.as_micros(), self.gap.as_micros());
-    }
-    fn merge(&self, into: &mut Runs, from: &Runs) {
-        into.merge(from, self.gap.as_micros());
-    }
-    fn output(&self, state: &Runs, _: Interval) -> Value {
-        state.iter().next_back().map(|(first, last)| seconds(first, last)).into()
-    }
-    fn accepts(&self, state: &Runs) -> bool {
-        state.fits(self.gap.as_micros())
+    fn read(runs: &Runs) -> Value {
+        runs.iter().next_back().map(|(first, last)| seconds(first, last)).into()
     }
 }

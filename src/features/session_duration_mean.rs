@@ -10,13 +10,10 @@
 //! | retractable | no |
 //! | source | sessionisation as in Flink and Spark: exactly `gap` apart is together |
 
-use std::marker::PhantomData;
-
-use super::{Aggregate, Every, NotNull, Parameter, Presence, Reads, Runs};
-use crate::computer::{Dated, FeatureComputer};
+use super::parts::{SessionAnswer, Sessions};
+use super::{Aggregate, Every, NotNull, Parameter, Reads, Runs};
 use crate::exact::ratio;
-use crate::time::{Interval, Span};
-use crate::value::{Kind, Shape, Value};
+use crate::value::{Kind, Value};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "session_duration_mean",
@@ -35,50 +32,20 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 };
 
 /// How long sessions lasted on average, from first event to last. `P` tells which events count.
+pub type SessionDurationMean<P> = Sessions<P, MeanDuration>;
+
+/// Reads their mean length off sessions.
 #[derive(Clone, Copy, Debug)]
-pub struct SessionDurationMean<P> {
-    gap: Span,
-    presence: PhantomData<P>,
-}
+pub struct MeanDuration;
 
-impl<P> SessionDurationMean<P> {
-    /// The computer for events that count by `P`, in sessions that end after a pause of more than `gap`.
-    pub const fn new(gap: Span) -> Self {
-        Self { gap, presence: PhantomData }
-    }
-}
+impl SessionAnswer for MeanDuration {
+    const NAME: &'static str = "session_duration_mean";
 
-impl<P: Presence> FeatureComputer for SessionDurationMean<P> {
-    type Input<'a> = Dated<'a, P::Ref<'a>>;
-    type State = Runs;
-    const IDEMPOTENT: bool = true;
-
-    fn id(&self) -> String {
-        format!("session_duration_mean_{}_{}/1", P::NAME, self.gap)
+    fn shape() -> Kind {
+        Kind::F64
     }
-    fn state_id(&self) -> String {
-        format!("sessions_{}_{}/1", P::NAME, self.gap)
-    }
-    fn output_shape(&self) -> Shape {
-        Kind::F64.into()
-    }
-    fn identity(&self) -> Runs {
-        Runs::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Runs, input: Self::Input<'_>) {
-        state.add(input.at.as_micros(), self.gap.as_micros());
-    }
-    fn merge(&self, into: &mut Runs, from: &Runs) {
-        into.merge(from, self.gap.as_micros());
-    }
-    fn output(&self, state: &Runs, _: Interval) -> Value {
-        {
-            let whole: i128 = state.iter().map(|(first, last)| i128::from(last) - i128::from(first)).sum();
-            ratio(whole, (state.iter().len() as u64).saturating_mul(1_000_000)).into()
-        }
-    }
-    fn accepts(&self, state: &Runs) -> bool {
-        state.fits(self.gap.as_micros())
+    fn read(runs: &Runs) -> Value {
+        let whole: i128 = runs.iter().map(|(first, last)| i128::from(last) - i128::from(first)).sum();
+        ratio(whole, (runs.iter().len() as u64).saturating_mul(1_000_000)).into()
     }
 }

@@ -10,12 +10,8 @@
 //! | retractable | no |
 //! | source | recency, as every feature team writes it |
 
-use std::marker::PhantomData;
-
-use super::{Aggregate, Every, NotNull, Presence, Reads, seconds};
-use crate::computer::{Dated, FeatureComputer};
-use crate::time::{Interval, Timestamp};
-use crate::value::{Kind, Shape, Value};
+use super::parts::TimeSince;
+use super::{Aggregate, Every, NotNull, Reads};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "time_since_first",
@@ -34,41 +30,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 };
 
 /// Seconds since the first event that counts by `P`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TimeSinceFirst<P>(PhantomData<P>);
-
-impl<P> TimeSinceFirst<P> {
-    /// The computer for events that count by `P`.
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<P: Presence> FeatureComputer for TimeSinceFirst<P> {
-    type Input<'a> = Dated<'a, P::Ref<'a>>;
-    type State = Option<Timestamp>;
-    const IDEMPOTENT: bool = true;
-
-    fn id(&self) -> String {
-        format!("time_since_first_{}/1", P::NAME)
-    }
-    fn output_shape(&self) -> Shape {
-        Kind::F64.into()
-    }
-    fn identity(&self) -> Self::State {
-        None
-    }
-    #[inline]
-    fn update(&self, state: &mut Self::State, input: Self::Input<'_>) {
-        *state = Some(state.map_or(input.at, |known| known.min(input.at)));
-    }
-    #[inline]
-    fn merge(&self, into: &mut Self::State, from: &Self::State) {
-        if let Some(at) = from {
-            *into = Some(into.map_or(*at, |known| known.min(*at)));
-        }
-    }
-    fn output(&self, state: &Self::State, over: Interval) -> Value {
-        state.map(|at| seconds(at.as_micros(), over.end().as_micros())).into()
-    }
-}
+pub type TimeSinceFirst<P> = TimeSince<P, false>;

@@ -10,11 +10,8 @@
 //! | retractable | no |
 //! | source | Chronon's `TOP_K` |
 
-use super::parts::{End, all_of};
-use super::{Aggregate, MAX_K, ORDERED, Parameter, Reads, Sorted};
-use crate::computer::FeatureComputer;
-use crate::time::Interval;
-use crate::value::{Kind, Shape, Value, ValueRef};
+use super::parts::KExtreme;
+use super::{Aggregate, MAX_K, ORDERED, Parameter, Reads};
 
 pub(crate) const AGGREGATE: Aggregate = Aggregate {
     name: "top_k",
@@ -27,48 +24,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 };
 
 /// The `k` greatest values, equal ones as often as they came.
-#[derive(Clone, Copy, Debug)]
-pub struct TopK {
-    kind: Kind,
-    k: usize,
-}
-
-impl TopK {
-    /// For values of `kind`, up to `k` of them, at least 1.
-    pub const fn new(kind: Kind, k: usize) -> Self {
-        Self { kind, k: if k == 0 { 1 } else { k } }
-    }
-}
-
-impl FeatureComputer for TopK {
-    type Input<'a> = ValueRef<'a>;
-    type State = Sorted<Value>;
-
-    fn id(&self) -> String {
-        format!("top_k_{}_{}/1", self.kind, self.k)
-    }
-    fn output_shape(&self) -> Shape {
-        Shape::list(self.kind)
-    }
-    fn identity(&self) -> Self::State {
-        Sorted::new()
-    }
-    #[inline]
-    fn update(&self, state: &mut Self::State, input: ValueRef<'_>) {
-        if state.takes(self.k, End::Greatest, |known| known.compare(input)) {
-            state.insert(input.to_value(), self.k, End::Greatest);
-        }
-    }
-    fn merge(&self, into: &mut Self::State, from: &Self::State) {
-        into.merge(from, self.k, End::Greatest);
-    }
-    fn output(&self, state: &Self::State, _: Interval) -> Value {
-        if state.items().is_empty() {
-            return Value::Null;
-        }
-        Value::Items(state.items().iter().rev().cloned().collect())
-    }
-    fn accepts(&self, state: &Self::State) -> bool {
-        state.items().len() <= self.k && all_of(self.kind, state.items().iter())
-    }
-}
+pub type TopK = KExtreme<true>;

@@ -1,9 +1,12 @@
 //! A sorted list with a limit: what the aggregates that keep the first, last, least or greatest few fold into.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::computer::Dated;
 use crate::time::Timestamp;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Value, ValueRef};
 
 /// Items in rising order, equal ones as often as they came.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,7 +35,7 @@ impl<T> Sorted<T> {
 impl<T: Ord + Clone> Sorted<T> {
     /// Whether an item that compares with those here as `order` tells would be among the `limit` kept.
     #[inline]
-    pub(crate) fn takes(&self, limit: usize, end: End, order: impl Fn(&T) -> std::cmp::Ordering) -> bool {
+    pub(crate) fn takes(&self, limit: usize, end: End, order: impl Fn(&T) -> Ordering) -> bool {
         if self.0.len() < limit {
             return true;
         }
@@ -124,6 +127,20 @@ pub struct Moment {
     pub(crate) at: Timestamp,
     pub(crate) tie: Value,
     pub(crate) value: Value,
+}
+
+impl Moment {
+    /// How this compares with an event's input.
+    #[inline]
+    pub(crate) fn compare(&self, input: &Dated<'_, ValueRef<'_>>) -> Ordering {
+        let by_tie = || self.tie.compare(input.tie);
+        self.at.cmp(&input.at).then_with(by_tie).then_with(|| self.value.compare(input.input))
+    }
+
+    /// Keeps an event's input.
+    pub(crate) fn keep(input: &Dated<'_, ValueRef<'_>>) -> Self {
+        Self { at: input.at, tie: input.tie.to_value(), value: input.input.to_value() }
+    }
 }
 
 /// Whether every value is of a kind.
