@@ -40,6 +40,8 @@ pub enum ErrorKind {
     Unanswerable,
     /// An integer result does not fit into an `i64`.
     Overflow,
+    /// What lies before a cut cannot be told from what lies after it, or a view is not there to be served.
+    Coverage,
     /// A law of [`FeatureComputer`](crate::FeatureComputer) does not hold.
     Law,
 }
@@ -80,6 +82,8 @@ enum Inner {
     Corrupt(String),
     #[error("bytes are not canonical: {0}")]
     NotCanonical(String),
+    #[error("{0}")]
+    Coverage(String),
     #[error("the answer at {asked} is no longer kept (frontier {frontier}); a time near it that is: {nearest}")]
     Unanswerable { asked: Timestamp, frontier: Timestamp, nearest: Timestamp },
     #[error(
@@ -111,6 +115,7 @@ impl Error {
             Inner::NotCanonical(_) => ErrorKind::NotCanonical,
             Inner::Unanswerable { .. } => ErrorKind::Unanswerable,
             Inner::Overflow { .. } => ErrorKind::Overflow,
+            Inner::Coverage(_) => ErrorKind::Coverage,
             Inner::Law { .. } => ErrorKind::Law,
             Inner::Context { error, .. } => error.kind(),
         }
@@ -177,6 +182,9 @@ impl Error {
     }
     pub(crate) fn not_canonical(message: impl Into<String>) -> Self {
         Self::new(Inner::NotCanonical(message.into()))
+    }
+    pub(crate) fn coverage(message: impl Into<String>) -> Self {
+        Self::new(Inner::Coverage(message.into()))
     }
     pub(crate) fn unanswerable(asked: Timestamp, frontier: Timestamp, nearest: Timestamp) -> Self {
         Self::new(Inner::Unanswerable { asked, frontier, nearest })

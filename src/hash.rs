@@ -45,6 +45,67 @@ impl serde::Serialize for Fingerprint {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Fingerprint {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read_hex(from).map(Self)
+    }
+}
+
+/// What whole files are compared by: xxh3_64 of their bytes, 16 hexadecimal digits when shown.
+///
+/// Finds damage, not forgery.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Checksum(u64);
+
+impl Checksum {
+    /// The checksum of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(xxh3_64_with_seed(bytes, 0))
+    }
+}
+
+impl std::fmt::Display for Checksum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl std::fmt::Debug for Checksum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Checksum({self})")
+    }
+}
+
+impl serde::Serialize for Checksum {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Checksum {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read_hex(from).map(Self)
+    }
+}
+
+/// Sixteen lowercase hexadecimal digits.
+fn read_hex<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(from)?;
+    let good = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let number = u64::from_str_radix(&text, 16).ok().filter(|_| good);
+    number.ok_or_else(|| serde::de::Error::custom(format!("found `{text}`, expected 16 hexadecimal digits")))
+}
+
+/// What names a batch view in each of its records.
+pub(crate) fn tag(view: &str) -> u64 {
+    xxh3_64_with_seed(view.as_bytes(), MEANING)
+}
+
+/// Where the checksum of one entity's record starts.
+pub(crate) fn seed(bytes: &[u8], tag: u64) -> u64 {
+    xxh3_64_with_seed(bytes, tag)
+}
+
 /// Four bytes that a damaged blob does not match.
 pub(crate) fn checksum(seed: u64, bytes: &[u8]) -> [u8; 4] {
     (xxh3_64_with_seed(bytes, seed) as u32).to_le_bytes()

@@ -11,6 +11,7 @@ mod value;
 
 // floor 1: what one event is
 mod computer;
+mod log;
 mod record;
 mod rows;
 pub mod sketches;
@@ -33,10 +34,15 @@ mod definition;
 mod state;
 mod vector;
 
-// floor 6: the doors
+// floor 6: many entities, event by event
+mod stream;
+
+// floor 7: both sides
+pub mod merge;
+
+// floor 8: whole tables
 #[cfg(feature = "arrow")]
 pub mod batch;
-mod stream;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -48,10 +54,12 @@ pub use crate::exact::{
     CoMoments, ExactProducts, ExactSquares, ExactSum, HigherMoments, Moments, Tally, WeightedTally,
 };
 pub use crate::expr::{Col, Derived, Filter, MAX_DEPTH, col};
-pub use crate::hash::Fingerprint;
+pub use crate::hash::{Checksum, Fingerprint};
+pub use crate::log::{Cut, Positions};
+pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, Served, Serving, ViewBuilder, merge};
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
 pub use crate::state::{Outcome, State};
-pub use crate::stream::{Counters, Entity, FrontierPolicy, Stream};
+pub use crate::stream::{Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
 pub use crate::time::{Interval, Span, Timestamp};
 pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, ValueRef};
 pub use crate::vector::Vector;

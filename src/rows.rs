@@ -180,6 +180,12 @@ impl Rows {
         self.values.drain(kept * width..end * width);
     }
 
+    /// Takes out the rows at or after `time`.
+    pub(crate) fn split_off(&mut self, time: i64) -> Self {
+        let at = self.lower_bound(time);
+        Self { heads: self.heads.split_off(at), values: self.values.split_off(at * self.width), width: self.width }
+    }
+
     /// Adds every row of `other`.
     pub(crate) fn union(&mut self, other: &Self) {
         if other.is_empty() {

@@ -43,6 +43,10 @@ impl Vector {
         &self.values
     }
 
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     /// The value called `name`; `None` if there is no such feature.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.names.iter().position(|n| n == name).and_then(|i| self.values.get(i))

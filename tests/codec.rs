@@ -217,7 +217,7 @@ fn every_kind_of_error_is_told_apart() {
     let _alone = alone();
     let ten = set(shop::TEN);
     let bytes = state_of(&ten, 3, 3_600_000_000, 0).encode();
-    for no_state in [&b""[..], b"SKL", b"PK\x03\x04 a zip file of some length", b"SKST\x01"] {
+    for no_state in [&b""[..], b"SKL", b"PK\x03\x04 a zip file of some length", b"SKST\x02"] {
         assert_eq!(error_of(&ten, no_state).kind(), ErrorKind::Magic);
     }
     let mut later = bytes.clone();

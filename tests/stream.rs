@@ -94,7 +94,7 @@ fn a_refused_event_changes_nothing() {
     let mut stream = Stream::with_policy(&set(), policy);
     assert_eq!(stream.update(&click("ada", 5 * H)).unwrap(), Outcome::Applied);
     let (states, frontier) = (bytes_of(&stream), stream.frontier());
-    let mut state = stream.state(&"ada".into()).unwrap().clone();
+    let mut state = stream.state(&"ada".into()).unwrap().into_owned();
     let bytes = state.encode();
     for (event, _) in refused() {
         assert!(stream.update(&event).is_err());
@@ -111,7 +111,7 @@ fn bytes_of(stream: &Stream) -> Vec<(Entity, Vec<u8>)> {
     let mut out: Vec<_> = stream
         .iter()
         .map(|(entity, state)| {
-            let mut state = state.clone();
+            let mut state = state.into_owned();
             if let Some(frontier) = stream.frontier() {
                 state.advance(frontier);
             }
@@ -352,7 +352,7 @@ fn partitions_merged_are_one_stream() {
         a.advance(frontier);
         whole.advance(frontier);
         for (entity, state) in b.iter() {
-            a.merge_state(entity.clone(), state).unwrap();
+            a.merge_state(entity.clone(), &state).unwrap();
         }
         prop_assert_eq!(bytes_of(&a), bytes_of(&whole));
         Ok(())

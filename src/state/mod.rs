@@ -4,6 +4,7 @@ mod bytes;
 mod entry;
 mod needs;
 mod read;
+mod split;
 
 #[cfg(any(feature = "arrow", feature = "testing"))]
 pub(crate) use self::entry::read_cell;
@@ -85,6 +86,12 @@ pub enum Outcome {
     Late,
     /// Too old for every window that looks for it; nothing changed but what is known of the first event.
     Expired,
+    /// Had before: the log delivered it again, or every view kept has it. Nothing changed. Only of
+    /// [`Stream::update_at`](crate::Stream::update_at).
+    Redelivered,
+    /// Below the event-time cut of the view in service, which was made without it: kept for the views before
+    /// that one, if there are any, and seen again with the next. Only of a [`Stream`](crate::Stream) told of cuts.
+    BelowCut,
 }
 
 impl State {

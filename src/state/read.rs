@@ -80,7 +80,7 @@ impl State {
     }
 
     /// Where a window starts at `t`: the edge its panes are read from, and where it is meant to start.
-    fn start(&self, window: &WindowPlan, t: i64) -> (i64, i64) {
+    pub(super) fn start(&self, window: &WindowPlan, t: i64) -> (i64, i64) {
         let end = t.saturating_sub(window.offset);
         let mut start = window.tail.start(end);
         let mut meant = start;

@@ -54,7 +54,7 @@ impl Entity {
     }
 
     /// Succeeds if an event with these entity columns could be this entity's.
-    pub(super) fn check(&self, columns: &[Column]) -> Result<()> {
+    pub(crate) fn check(&self, columns: &[Column]) -> Result<()> {
         let parted = Parted(self);
         let key = Key::read(columns, &parted)?;
         if key.to_entity() == *self {

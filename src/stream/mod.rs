@@ -1,20 +1,27 @@
 //! Many entities, one event at a time: [`Stream`].
 
 mod entity;
+mod generation;
 mod policy;
+mod received;
 mod snapshot;
 
-use hashbrown::HashTable;
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::entity::Entity;
 pub(crate) use self::entity::Key;
 #[cfg(feature = "arrow")]
 pub(crate) use self::entity::key_part;
+use self::generation::Generation;
+pub use self::generation::{Coverage, Gap};
 use self::policy::Clock;
 pub use self::policy::FrontierPolicy;
+use self::received::Received;
 use crate::definition::FeatureSet;
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::Cut;
 use crate::record::Record;
 use crate::state::{Cells, Entry, Outcome, State};
 use crate::time::Timestamp;
@@ -37,6 +44,13 @@ pub struct Counters {
     pub refused_time: u64,
     /// Folded in, but too far ahead to be let move the frontier; also among the applied.
     pub ahead: u64,
+    /// Delivered again by the log, or had by every view kept.
+    pub redelivered: u64,
+    /// Late below the event-time cut of the view in service.
+    pub below_cut: u64,
+    /// Offsets of the log passed over and not delivered since: markers, compacted events, or lost ones. No events
+    /// are in this count.
+    pub skipped: u64,
 }
 
 impl Counters {
@@ -47,7 +61,9 @@ impl Counters {
 
     /// All events ever given.
     pub fn total(&self) -> u64 {
-        self.applied.saturating_add(self.late).saturating_add(self.expired).saturating_add(self.refused())
+        let folded = self.applied.saturating_add(self.late).saturating_add(self.expired);
+        let not_folded = self.redelivered.saturating_add(self.below_cut).saturating_add(self.refused());
+        folded.saturating_add(not_folded)
     }
 }
 
@@ -78,9 +94,16 @@ impl Counters {
 #[derive(Clone)]
 pub struct Stream {
     set: FeatureSet,
-    states: HashTable<(Entity, State)>,
+    /// At least one; the newest last.
+    generations: Vec<Generation>,
     clock: Clock,
     counters: Counters,
+    /// What came with a place in the log.
+    received: Received,
+    /// The cut of the view in service.
+    served: Option<Cut>,
+    /// The latest event.
+    seen_until: Option<Timestamp>,
 }
 
 impl Stream {
@@ -91,7 +114,15 @@ impl Stream {
 
     /// An empty stream that moves its frontier by `policy`; the host may still move it on.
     pub fn with_policy(set: &FeatureSet, policy: FrontierPolicy) -> Self {
-        Self { set: set.clone(), states: HashTable::new(), clock: Clock::new(policy), counters: Counters::default() }
+        Self {
+            set: set.clone(),
+            generations: vec![Generation::new(None)],
+            clock: Clock::new(policy),
+            counters: Counters::default(),
+            received: Received::default(),
+            served: None,
+            seen_until: None,
+        }
     }
 
     /// The definition.
@@ -104,14 +135,14 @@ impl Stream {
         &self.counters
     }
 
-    /// How many entities are kept.
+    /// How many entities are kept. Goes through those that came since the last cut, where cuts were announced.
     pub fn len(&self) -> usize {
-        self.states.len()
+        self.distinct().count()
     }
 
     /// Whether no entity is kept.
     pub fn is_empty(&self) -> bool {
-        self.states.is_empty()
+        self.generations.iter().all(|generation| generation.states.is_empty())
     }
 
     /// The frontier, if it was ever moved.
@@ -119,44 +150,100 @@ impl Stream {
         self.clock.frontier()
     }
 
+    /// The latest event time taken, wherever it was from.
+    pub fn latest_event(&self) -> Option<Timestamp> {
+        self.seen_until
+    }
+
     /// Folds one event into its entity's state.
     ///
     /// # Errors
     /// [`ErrorKind::Missing`] without an entity or a time, [`ErrorKind::Type`] for a value that is not of
-    /// its column's kind, [`ErrorKind::Time`] for a time out of range. The event is then counted as
-    /// refused and nothing else has changed.
+    /// its column's kind, [`ErrorKind::Time`] for a time out of range; [`ErrorKind::Missing`] also for every event
+    /// of a stream whose cuts are positions, which needs [`update_at`](Self::update_at). The event is then counted
+    /// as refused and nothing else has changed.
     pub fn update<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
-        let outcome = self.fold(event);
-        match &outcome {
-            Ok(Outcome::Applied) => add(&mut self.counters.applied),
-            Ok(Outcome::Late) => add(&mut self.counters.late),
-            Ok(Outcome::Expired) => add(&mut self.counters.expired),
-            Err(error) => match error.kind() {
-                ErrorKind::Missing => add(&mut self.counters.refused_missing),
-                ErrorKind::Time => add(&mut self.counters.refused_time),
-                _ => add(&mut self.counters.refused_type),
-            },
-        }
+        let outcome = if matches!(self.newest().from, Some(Cut::Positions(_))) {
+            Err(Error::missing("offset", "missing: this stream is cut at positions, so an event needs its own"))
+        } else {
+            self.fold(event, None)
+        };
+        self.count(&outcome);
         outcome
     }
 
-    fn fold<R: Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
+    /// Folds in the event at `offset` of `partition`, if it is new: one that was delivered before is ignored, so a
+    /// log may be read again from any earlier place.
+    ///
+    /// Offsets may be passed over, as those of markers and compacted events are. One that was and comes after all is
+    /// still taken, unless a thousand more stretches of its partition were passed over since. A refused event
+    /// counts as delivered.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update); [`ErrorKind::Parameter`] for the offset `u64::MAX`, which has no next one.
+    ///
+    /// # Examples
+    /// ```
+    /// use skewless::{Feature, FeatureSet, Outcome, Stream, Window};
+    /// use serde_json::json;
+    ///
+    /// let set = FeatureSet::builder("s").entity("user").time("ts")
+    ///     .feature("n", Feature::count().over(Window::lifetime())).build()?;
+    /// let mut stream = Stream::new(&set);
+    /// let event = json!({"user": "ada", "ts": 0});
+    /// assert_eq!(stream.update_at(0, 41, &event)?, Outcome::Applied);
+    /// assert_eq!(stream.update_at(0, 41, &event)?, Outcome::Redelivered);
+    /// assert_eq!(stream.positions().next(0), 42);
+    /// # Ok::<(), skewless::Error>(())
+    /// ```
+    pub fn update_at<R: Record + ?Sized>(&mut self, partition: u32, offset: u64, event: &R) -> Result<Outcome> {
+        let admission = self.received.admit(partition, offset)?;
+        self.counters.skipped = self.counters.skipped.saturating_add_signed(admission.skipped);
+        let outcome =
+            if admission.new { self.fold(event, Some((partition, offset))) } else { Ok(Outcome::Redelivered) };
+        self.count(&outcome);
+        outcome
+    }
+
+    fn count(&mut self, outcome: &Result<Outcome>) {
+        add(match outcome {
+            Ok(Outcome::Applied) => &mut self.counters.applied,
+            Ok(Outcome::Late) => &mut self.counters.late,
+            Ok(Outcome::Expired) => &mut self.counters.expired,
+            Ok(Outcome::Redelivered) => &mut self.counters.redelivered,
+            Ok(Outcome::BelowCut) => &mut self.counters.below_cut,
+            Err(error) => match error.kind() {
+                ErrorKind::Missing => &mut self.counters.refused_missing,
+                ErrorKind::Time => &mut self.counters.refused_time,
+                _ => &mut self.counters.refused_type,
+            },
+        });
+    }
+
+    fn fold<R: Record + ?Sized>(&mut self, event: &R, place: Option<(u32, u64)>) -> Result<Outcome> {
         let set = &self.set;
         let key = Key::read(set.entity_columns(), event)?;
         let mut room = Cells::new(set.plan());
         let entry = Entry::read(set.plan(), event, &mut room)?;
+        let below = matches!(self.served, Some(Cut::EventTime(cut)) if entry.time < cut);
+        let Some(generation) = self.generation_of(place, entry.time) else {
+            let timed = matches!(self.generations[0].from, Some(Cut::EventTime(_)));
+            return Ok(if timed { Outcome::BelowCut } else { Outcome::Redelivered });
+        };
         let frontier = self.clock.frontier();
         let hash = key.hash();
-        let found = self.states.entry(hash, |(entity, _)| key.is(entity), |(entity, _)| entity.hash());
+        let states = &mut self.generations[generation].states;
+        let found = states.entry(hash, |(entity, _)| key.is(entity), |(entity, _)| entity.hash());
         let state = &mut found.or_insert_with(|| (key.to_entity(), State::new(set))).into_mut().1;
         if let Some(frontier) = frontier {
             state.advance(frontier);
         }
         let outcome = state.enter(&entry);
+        self.seen_until = self.seen_until.max(Some(entry.time));
         if self.clock.observe(entry.time) {
             add(&mut self.counters.ahead);
         }
-        Ok(outcome)
+        Ok(if below { Outcome::BelowCut } else { outcome })
     }
 
     /// The values of all features of `entity` at `as_of`: what a state would give, or for an entity that
@@ -165,27 +252,27 @@ impl Stream {
     /// # Errors
     /// As [`State::vector`].
     pub fn vector(&self, entity: &Entity, as_of: Timestamp) -> Result<Vector> {
-        let mut empty = None;
-        let state = self.state(entity).unwrap_or_else(|| empty.insert(State::new(&self.set)));
-        match self.clock.frontier() {
+        let mut state = self.state(entity).unwrap_or_else(|| Cow::Owned(State::new(&self.set)));
+        if let Some(frontier) = self.clock.frontier()
+            && as_of < frontier
+            && state.frontier() != Some(frontier)
+        {
             // A state that no event has touched since the frontier moved must answer as if it had.
-            Some(frontier) if as_of < frontier && state.frontier() != Some(frontier) => {
-                let mut state = state.clone();
-                state.advance(frontier);
-                state.vector(as_of)
-            }
-            _ => state.vector(as_of),
+            state.to_mut().advance(frontier);
         }
+        state.vector(as_of)
     }
 
-    /// The state of `entity`, if kept. Its frontier may be an earlier one: states follow when touched.
-    pub fn state(&self, entity: &Entity) -> Option<&State> {
-        self.states.find(entity.hash(), |(known, _)| known == entity).map(|(_, state)| state)
+    /// The state of `entity`, if kept; copied only where it is in parts because cuts were announced. Its frontier
+    /// may be an earlier one than the stream's: states follow when touched.
+    pub fn state(&self, entity: &Entity) -> Option<Cow<'_, State>> {
+        self.merged(entity, 0)
     }
 
     /// Puts a state in, merging it with what is there; how a restored or batch-made state gets in.
     ///
-    /// The stream's frontier becomes at least the state's: below it, the state's events are panes already.
+    /// The stream's frontier becomes at least the state's: below it, the state's events are panes already. Where cuts
+    /// were announced, its events count as coming after the last one.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] for a state of another definition, [`ErrorKind::Type`] or
@@ -196,8 +283,10 @@ impl Stream {
         if let Some(frontier) = state.frontier() {
             self.clock.advance(frontier);
         }
+        self.seen_until = self.seen_until.max(state.known_until());
         let set = self.set.clone();
-        let found = self.states.entry(entity.hash(), |(known, _)| *known == entity, |(known, _)| known.hash());
+        let states = &mut self.newest_mut().states;
+        let found = states.entry(entity.hash(), |(known, _)| *known == entity, |(known, _)| known.hash());
         found.or_insert_with(|| (entity.clone(), State::new(&set))).into_mut().1.merge(state)
     }
 
@@ -212,21 +301,32 @@ impl Stream {
     ///
     /// Returns how many were forgotten. An entity that is forgotten counts as never seen.
     pub fn evict(&mut self) -> usize {
-        let before = self.states.len();
+        let before = self.len();
         let frontier = self.clock.frontier();
-        self.states.retain(|(_, state)| {
-            if let Some(frontier) = frontier {
-                state.advance(frontier);
-            }
-            state.evict();
-            !state.is_vacant()
-        });
-        before - self.states.len()
+        for generation in &mut self.generations {
+            generation.states.retain(|(_, state)| {
+                if let Some(frontier) = frontier {
+                    state.advance(frontier);
+                }
+                state.evict();
+                !state.is_vacant()
+            });
+        }
+        before - self.len()
     }
 
     /// All entities with their states, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Entity, &State)> {
-        self.states.iter().map(|(entity, state)| (entity, state))
+    pub fn iter(&self) -> impl Iterator<Item = (&Entity, Cow<'_, State>)> {
+        self.distinct().filter_map(|(place, entity)| Some((entity, self.merged(entity, place)?)))
+    }
+
+    /// Every entity once, with the first generation it is in.
+    fn distinct(&self) -> impl Iterator<Item = (usize, &Entity)> {
+        self.generations.iter().enumerate().flat_map(move |(place, generation)| {
+            let before = self.generations.get(..place).unwrap_or(&[]);
+            let new = move |entity: &&Entity| before.iter().all(|earlier| earlier.find(entity).is_none());
+            generation.states.iter().map(|(entity, _)| entity).filter(new).map(move |entity| (place, entity))
+        })
     }
 }
 

@@ -1,37 +1,35 @@
 //! A stream as bytes, and back.
 
+use std::cmp::Ordering;
+
+use super::generation::Generation;
 use super::policy::Clock;
+use super::received::Received;
 use super::{Counters, Entity, Stream};
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::hash::{Fingerprint, checksum};
+use crate::log::Cut;
 use crate::state::State;
+use crate::time::Timestamp;
 
 const MAGIC: [u8; 4] = *b"SKST";
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 impl Stream {
     /// Everything in the stream as bytes: entities in order, so equal streams are equal bytes.
     ///
     /// # Format
-    /// `SKST`, a format byte, a checksum of the rest, then the fingerprint, the policy, the counters, and each entity with
-    /// its state as [`State::encode`] writes it.
+    /// `SKST`, a format byte, a checksum of the rest, then the fingerprint, the policy, the counters, what was received
+    /// of the log, the cuts, and after each cut the entities with their states as [`State::encode`] writes them.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut entities: Vec<_> = self.states.iter().collect();
-        entities.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut body = Vec::new();
         codec::put(&mut body, &(self.set.fingerprint().as_u64(), &self.clock, &self.counters));
-        codec::put_u64(&mut body, entities.len() as u64);
-        for (entity, state) in entities {
-            let mut state = std::borrow::Cow::Borrowed(state);
-            if let Some(frontier) = self.frontier().filter(|frontier| state.frontier() < Some(*frontier)) {
-                state.to_mut().advance(frontier);
-            }
-            let bytes = state.encode();
-            codec::put(&mut body, entity);
-            codec::put_u64(&mut body, bytes.len() as u64);
-            body.extend_from_slice(&bytes);
+        codec::put(&mut body, &(&self.received, &self.served, self.seen_until));
+        codec::put_u64(&mut body, self.generations.len() as u64);
+        for generation in &self.generations {
+            self.put(generation, &mut body);
         }
         let mut out = Vec::with_capacity(body.len() + 9);
         out.extend_from_slice(&MAGIC);
@@ -39,6 +37,23 @@ impl Stream {
         out.extend_from_slice(&checksum(0, &body));
         out.extend_from_slice(&body);
         out
+    }
+
+    fn put(&self, generation: &Generation, body: &mut Vec<u8>) {
+        let mut entities: Vec<_> = generation.states.iter().collect();
+        entities.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        codec::put(body, &generation.from);
+        codec::put_u64(body, entities.len() as u64);
+        for (entity, state) in entities {
+            let mut state = std::borrow::Cow::Borrowed(state);
+            if let Some(frontier) = self.frontier().filter(|frontier| state.frontier() < Some(*frontier)) {
+                state.to_mut().advance(frontier);
+            }
+            let bytes = state.encode();
+            codec::put(body, entity);
+            codec::put_u64(body, bytes.len() as u64);
+            body.extend_from_slice(&bytes);
+        }
     }
 
     /// Reads what [`snapshot`](Self::snapshot) wrote; the stream then goes on as the old one would have.
@@ -67,20 +82,22 @@ impl Stream {
                 "a stream of definition {found}, not of {name} v{version} ({expected})"
             )));
         }
-        let mut stream = Self { set: set.clone(), states: hashbrown::HashTable::new(), clock, counters };
-        let mut before: Option<Entity> = None;
-        for _ in 0..from.count(2, "entities")? {
-            let entity: Entity = from.take("entity")?;
-            if before.as_ref().is_some_and(|before| *before >= entity) {
-                return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
-            }
-            entity.check(set.entity_columns()).map_err(|why| Error::corrupt(why.to_string()))?;
-            let len = from.count(1, "state")?;
-            let state =
-                State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
-            before = Some(entity.clone());
-            stream.states.insert_unique(entity.hash(), (entity, state), |(known, _)| known.hash());
+        let (received, served, seen_until): (Received, Option<Cut>, Option<Timestamp>) = from.take("positions")?;
+        if !received.is_canonical() {
+            return Err(Error::not_canonical("offsets that no log can have delivered"));
         }
+        let mut generations: Vec<Generation> = Vec::new();
+        for _ in 0..from.count(2, "generations")? {
+            let next = take(set, &mut from)?;
+            if generations.last().is_some_and(|last| last.from.partial_cmp(&next.from) != Some(Ordering::Less)) {
+                return Err(Error::not_canonical("a cut does not come after the one before it"));
+            }
+            generations.push(next);
+        }
+        if generations.is_empty() {
+            return Err(Error::corrupt("a stream without a generation"));
+        }
+        let stream = Self { set: set.clone(), generations, clock, counters, received, served, seen_until };
         from.finish()?;
         // One check for every way of not being canonical: the stream must give these very bytes.
         if stream.snapshot() != bytes {
@@ -88,4 +105,23 @@ impl Stream {
         }
         Ok(stream)
     }
+}
+
+/// Reads one generation.
+fn take(set: &FeatureSet, from: &mut Reader<'_>) -> Result<Generation> {
+    let mut generation = Generation::new(from.take("cut")?);
+    let mut before: Option<Entity> = None;
+    for _ in 0..from.count(2, "entities")? {
+        let entity: Entity = from.take("entity")?;
+        if before.as_ref().is_some_and(|before| *before >= entity) {
+            return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
+        }
+        entity.check(set.entity_columns()).map_err(|why| Error::corrupt(why.to_string()))?;
+        let len = from.count(1, "state")?;
+        let state =
+            State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
+        before = Some(entity.clone());
+        generation.put(&entity, state);
+    }
+    Ok(generation)
 }

@@ -91,6 +91,13 @@ impl Timestamp {
         Self::clamped(self.0.saturating_sub(span.0))
     }
 
+    /// How long before this moment `earlier` was; no time at all if it was not before.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Span {
+        let span = self.0.saturating_sub(earlier.0);
+        Span(if span < 0 { 0 } else { span })
+    }
+
     /// The last multiple of `span` at or before this moment (floor, for negative times too).
     #[must_use]
     pub const fn floor(self, span: Span) -> Self {

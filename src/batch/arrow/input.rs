@@ -209,6 +209,17 @@ impl<'a> Bound<'a> {
         Ok(Self { columns, time, time_column, rows: batch.num_rows() })
     }
 
+    /// Finds columns by name; none of them is a time.
+    pub(super) fn of<'n>(
+        batch: &'a RecordBatch,
+        names: impl Iterator<Item = &'n str>,
+        what: &'static str,
+    ) -> Result<Self> {
+        let columns: Vec<_> = names.map(|name| find(batch, name, what)).collect::<Result<_>>()?;
+        let time_column = Column::new(AS_OF, None, columns.len());
+        Ok(Self { time: columns.len(), columns, time_column, rows: batch.num_rows() })
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows
     }

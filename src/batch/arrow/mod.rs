@@ -2,6 +2,7 @@
 
 mod input;
 mod output;
+mod view;
 
 use arrow_array::RecordBatch;
 
@@ -9,6 +10,7 @@ use self::input::Bound;
 pub use self::input::{Row, Rows, rows};
 use self::output::{Columns, Viewed, snapshot_of};
 pub use self::output::{Snapshot, vectors};
+pub use self::view::view;
 use super::point_in_time::Pass;
 use super::ranges::Queries;
 use crate::definition::{FeatureSet, Plan};
@@ -89,7 +91,7 @@ pub fn point_in_time(set: &FeatureSet, events: &[RecordBatch], queries: &[Record
 /// # Errors
 /// As [`point_in_time`].
 pub fn snapshot(set: &FeatureSet, events: &[RecordBatch], as_of: Timestamp) -> Result<Snapshot> {
-    let events = Events::read_before(set, events, Some(as_of))?;
+    let events = Events::read_where(set, events, |_, _, time| time < as_of)?;
     let mut states = Vec::with_capacity(events.entities.len());
     for (entity, rows) in events.entities.by_number().into_iter().zip(events.rows_by_entity()) {
         let mut state = State::new(set);
@@ -141,16 +143,21 @@ pub(super) struct Events<'a> {
     /// By event in the order given: which batch and row it is.
     places: Vec<(u32, u32)>,
     bound: Vec<Bound<'a>>,
-    /// Events at or after the time asked for.
+    /// Events that do not belong in.
     left_out: usize,
 }
 
 impl<'a> Events<'a> {
     fn read(set: &FeatureSet, batches: &'a [RecordBatch]) -> Result<Self> {
-        Self::read_before(set, batches, None)
+        Self::read_where(set, batches, |_, _, _| true)
     }
 
-    fn read_before(set: &FeatureSet, batches: &'a [RecordBatch], before: Option<Timestamp>) -> Result<Self> {
+    /// Reads the events that `keep` says belong in: by batch, row and time.
+    fn read_where(
+        set: &FeatureSet,
+        batches: &'a [RecordBatch],
+        keep: impl Fn(usize, usize, Timestamp) -> bool,
+    ) -> Result<Self> {
         let plan = set.plan();
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         check_rows(rows, "events")?;
@@ -162,7 +169,7 @@ impl<'a> Events<'a> {
         for (at, batch) in bound.iter().enumerate() {
             for row in 0..batch.len() {
                 let time = batch.time(row).map_err(|why| why.context(format!("events, batch {at} row {row}")))?;
-                if before.is_some_and(|before| time >= before) {
+                if !keep(at, row, time) {
                     left_out += 1;
                     continue;
                 }

@@ -1,0 +1,131 @@
+//! One question to the serving layer, answered.
+
+use std::borrow::Cow;
+
+use super::context::{Context, fold};
+use super::external::Dated;
+use super::record::{self, Record};
+use super::served::{Reason, Served, Status};
+use super::serving::{Retained, Serving};
+use super::{BatchView, Lookup};
+use crate::error::{Error, Result};
+use crate::log::Cut;
+use crate::stream::Entity;
+use crate::time::{Span, Timestamp};
+use crate::value::Value;
+use crate::vector::Vector;
+
+impl Serving {
+    /// The values of `entity` at `as_of`, of what the host found of it in the view in service, or in one before it.
+    ///
+    /// Not found means that the view in service was asked and has nothing of this entity. Where the batch side says
+    /// nothing, everything that the stream still has is used, and what lies within it is whole.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unanswerable`](crate::ErrorKind::Unanswerable) for a time before the frontier that can no longer
+    /// be answered. Failed sides, damaged records and unknown views are no errors: the values say so.
+    pub fn vector(&self, entity: &Entity, as_of: Timestamp, batch: Lookup<&[u8]>) -> Result<Served> {
+        let asked = self.open(entity, batch);
+        let view = if asked.failed.is_some() { self.views.first() } else { asked.view };
+        let mut context = Context::new(self.set(), view.map(|view| &view.manifest), as_of);
+        context.batch_failed = asked.failed;
+        context.realtime_age = self.stream.latest_event().map(|latest| as_of.since(latest));
+        context.gaps = view.map_or(&[], |view| &view.gaps);
+        context.lagging = self.lagging(view, context.realtime_age);
+        context.withhold = self.withhold;
+        context.names = Some(&self.names);
+        let realtime = view.map_or(Some(0), |view| view.after).and_then(|place| self.stream.merged(entity, place));
+        let (state, externals) = asked.record.map_or((None, Vec::new()), |record| (record.state, record.externals));
+        let mut served = fold(&context, state.map(Cow::Owned), realtime)?;
+        served.problem = asked.problem;
+        Ok(self.with_externals(served, entity, as_of, &externals, asked.failed))
+    }
+
+    /// Takes the batch side's answer apart.
+    fn open(&self, entity: &Entity, batch: Lookup<&[u8]>) -> Asked<'_> {
+        let current = self.views.last();
+        let failed = |reason, problem| Asked { view: None, record: None, failed: Some(reason), problem };
+        let bytes = match batch {
+            _ if current.is_none() => {
+                let reason = (!self.stream.is_from_the_beginning()).then_some(Reason::NoView);
+                return Asked { view: None, record: None, failed: reason, problem: None };
+            }
+            Lookup::Failed => return failed(Reason::BatchFailed, None),
+            Lookup::NotFound => return Asked { view: current, record: None, failed: None, problem: None },
+            Lookup::Found(bytes) => bytes,
+        };
+        let view = match record::view_of(bytes) {
+            Ok(tag) => self.views.iter().rev().find(|view| view.tag == tag),
+            Err(why) => return failed(Reason::BatchCorrupt, Some(why)),
+        };
+        if view.is_none() {
+            return failed(Reason::OtherView, None);
+        }
+        match record::decode(self.set(), &self.fields, entity, bytes) {
+            Ok(record) => Asked { view, record: Some(record), failed: None, problem: None },
+            Err(why) => failed(Reason::BatchCorrupt, Some(why)),
+        }
+    }
+
+    /// Why the real-time side is not up to date, if it is not.
+    fn lagging(&self, view: Option<&Retained>, age: Option<Span>) -> Option<Reason> {
+        let reached = self.stream.latest_event().max(self.stream.frontier());
+        let behind = view.is_some_and(|view| match &view.manifest.cut {
+            Cut::Positions(_) => !view.behind.is_empty(),
+            Cut::EventTime(cut) => reached.is_none_or(|reached| reached < *cut),
+        });
+        if behind {
+            return Some(Reason::RealtimeBehind);
+        }
+        let stale = self.stale_after.is_some_and(|limit| age.is_none_or(|age| age > limit));
+        stale.then_some(Reason::RealtimeStale)
+    }
+
+    /// Puts the external values behind the features.
+    fn with_externals(
+        &self,
+        served: Served,
+        entity: &Entity,
+        as_of: Timestamp,
+        batch: &[Option<Dated>],
+        failed: Option<Reason>,
+    ) -> Served {
+        if self.fields.is_empty() {
+            return served;
+        }
+        let Served { vector, mut provenance, view, seen, problem } = served;
+        let is_seen = vector.is_seen();
+        let mut values: Vec<Value> = vector.into_values();
+        values.reserve_exact(self.fields.len());
+        let realtime = self.externals.find(entity.hash(), |(known, _)| known == entity).map(|(_, values)| values);
+        for (place, field) in self.fields.iter().enumerate() {
+            let theirs = batch.get(place).and_then(Option::as_ref).map(|(value, at)| (value, *at));
+            let theirs = if failed.is_some() { Lookup::Failed } else { Lookup::from(theirs) };
+            let ours = realtime.and_then(|values| values.get(place)?.as_ref()).map(|(value, at)| (value, *at));
+            let (value, mut from) = field.resolve(theirs, Lookup::from(ours), as_of);
+            if let (Status::Degraded(Reason::BatchFailed), Some(reason)) = (from.status, failed) {
+                from.status = Status::Degraded(reason);
+            }
+            values.push(value);
+            provenance.push(from);
+        }
+        let vector = Vector::new(self.names.clone(), values, as_of, is_seen);
+        Served { vector, provenance, view, seen, problem }
+    }
+
+    /// As [`vector`](Self::vector), of a view in memory; nothing at all where there is none.
+    ///
+    /// # Errors
+    /// As [`vector`](Self::vector).
+    pub fn vector_of(&self, entity: &Entity, as_of: Timestamp, view: Option<&BatchView>) -> Result<Served> {
+        self.vector(entity, as_of, view.map_or(Lookup::Failed, |view| view.lookup(entity)))
+    }
+}
+
+/// What came of asking the batch side.
+struct Asked<'a> {
+    view: Option<&'a Retained>,
+    record: Option<Record>,
+    failed: Option<Reason>,
+    problem: Option<Error>,
+}

@@ -1,0 +1,301 @@
+//! What a stream has of the log, kept apart by the cuts it was told of.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
+
+use super::{Entity, Stream};
+use crate::error::{Error, Result};
+use crate::log::{Cut, Positions};
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// The states of the events from one cut up to the next.
+#[derive(Clone)]
+pub(super) struct Generation {
+    /// Where it begins; `None` for the beginning of the stream.
+    pub(super) from: Option<Cut>,
+    pub(super) states: HashTable<(Entity, State)>,
+}
+
+impl Generation {
+    pub(super) fn new(from: Option<Cut>) -> Self {
+        Self { from, states: HashTable::new() }
+    }
+
+    pub(super) fn find(&self, entity: &Entity) -> Option<&State> {
+        self.states.find(entity.hash(), |(known, _)| known == entity).map(|(_, state)| state)
+    }
+
+    pub(super) fn put(&mut self, entity: &Entity, state: State) {
+        self.states.insert_unique(entity.hash(), (entity.clone(), state), |(known, _)| known.hash());
+    }
+}
+
+/// A stretch of the log that neither a view nor a stream has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// Offsets `[from, to)` of a partition.
+    Offsets {
+        /// The partition.
+        partition: u32,
+        /// Where the view ends.
+        from: u64,
+        /// Where the stream begins.
+        to: u64,
+    },
+    /// Event times `[from, to)`; without an end where the stream has nothing that it could tell apart.
+    Times {
+        /// Where the view ends.
+        from: Timestamp,
+        /// Where the stream begins.
+        to: Option<Timestamp>,
+    },
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offsets { partition, from, to } => write!(f, "offsets {from}..{to} of partition {partition}"),
+            Self::Times { from, to: Some(to) } => write!(f, "event times {from}..{to}"),
+            Self::Times { from, to: None } => write!(f, "event times from {from}"),
+        }
+    }
+}
+
+/// What a stream can add to a view that was made up to some cut.
+///
+/// With no gaps, view and stream together have every event once that either was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// What neither has.
+    pub gaps: Vec<Gap>,
+    /// Where the stream has not yet come as far as the view: nothing is missing, but nothing is newer either.
+    /// For positions, the partition with the offset the stream is at and the view's; for event time, nothing
+    /// but [`is_behind`](Self::is_behind).
+    pub behind: Vec<(u32, u64, u64)>,
+    late: bool,
+}
+
+impl Coverage {
+    /// Whether nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        self.gaps.is_empty()
+    }
+
+    /// Whether the stream has yet to come as far as the view, in some partition or in event time.
+    pub fn is_behind(&self) -> bool {
+        self.late || !self.behind.is_empty()
+    }
+}
+
+impl Stream {
+    /// The same, empty stream that is given only what comes after `cut`: it will not take what `cut` covers, and
+    /// knows that it does not have it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Coverage`](crate::ErrorKind::Coverage) for a stream that was given something already.
+    pub fn starting_at(mut self, cut: impl Into<Cut>) -> Result<Self> {
+        let cut = cut.into();
+        if self.counters.total() > 0 || !self.is_empty() || self.generations.len() > 1 {
+            return Err(Error::coverage(format!("the stream was given events already; it cannot start at {cut}")));
+        }
+        if let Cut::Positions(positions) = &cut {
+            self.received.begin(positions);
+        }
+        self.generations = vec![Generation::new(Some(cut))];
+        Ok(self)
+    }
+
+    /// How far the log was read: the cut to ask the next batch view for, and where to read on after a restart.
+    pub fn positions(&self) -> Positions {
+        self.received.positions()
+    }
+
+    /// Keeps what lies before `cut` apart from what lies after it, from now on.
+    ///
+    /// Tell the stream of a cut before it has read that far, or ask the batch job for a view up to
+    /// [`positions`](Self::positions), which can always be told apart now. An event time can still be told apart
+    /// once events after it came in, as long as the frontier is not beyond it; that goes through all entities.
+    ///
+    /// A stream knows cuts of one sort, each later than the one before; one it knows already changes nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Coverage`](crate::ErrorKind::Coverage) when events on both sides of the cut were folded
+    /// into one: positions 100 after offset 120 was read, but not positions 121; an event time below the frontier
+    /// when there are events after it. Or a cut of another sort, or one not later than the last.
+    pub fn announce(&mut self, cut: impl Into<Cut>) -> Result<()> {
+        let cut = cut.into();
+        if self.generations.iter().any(|known| known.from.as_ref() == Some(&cut)) {
+            return Ok(());
+        }
+        if self.begins_at(&cut) {
+            self.newest_mut().from.get_or_insert(cut);
+            return Ok(());
+        }
+        if let Some(last) = self.newest().from.as_ref().filter(|last| last.partial_cmp(&&cut) != Some(Ordering::Less)) {
+            return Err(Error::coverage(format!("a cut at {cut} is not later than the last one, {last}")));
+        }
+        let mut next = Generation::new(Some(cut.clone()));
+        match &cut {
+            Cut::Positions(positions) => {
+                let read = self.received.iter().find(|(partition, known)| known.next > positions.next(*partition));
+                if let Some((partition, known)) = read {
+                    return Err(Error::coverage(format!(
+                        "partition {partition} was read up to {}; what lies before {} cannot be told apart any more; \
+                         the stream's positions can: {}",
+                        known.next,
+                        positions.next(partition),
+                        self.positions()
+                    )));
+                }
+            }
+            Cut::EventTime(at) if self.seen_until.is_some_and(|latest| latest >= *at) => {
+                if let Some(frontier) = self.frontier().filter(|frontier| frontier > at) {
+                    return Err(Error::coverage(format!(
+                        "the frontier is at {frontier}; what lies before {at} cannot be told apart any more"
+                    )));
+                }
+                self.newest_mut().states.retain(|(entity, state)| {
+                    let later = state.split_off(*at);
+                    if later.first_event().is_some() {
+                        next.put(entity, later);
+                    }
+                    state.first_event().is_some()
+                });
+            }
+            Cut::EventTime(_) => {}
+        }
+        self.generations.push(next);
+        Ok(())
+    }
+
+    /// Says that a view up to `served` is in service, and that no view before `keep` is gone back to: what both
+    /// have is let go of. Returns how many states were.
+    ///
+    /// From now on events that arrive below an event-time cut `served` are
+    /// [`BelowCut`](crate::Outcome::BelowCut).
+    pub fn land(&mut self, served: &Cut, keep: &Cut) -> usize {
+        self.served = Some(served.clone());
+        let covered = |next: &Generation| next.from.as_ref().is_some_and(|from| from <= keep);
+        let gone = self.generations.iter().skip(1).take_while(|next| covered(next)).count();
+        self.generations.drain(..gone).map(|old| old.states.len()).sum()
+    }
+
+    /// What this stream can add to a view up to `cut`.
+    pub fn coverage(&self, cut: &Cut) -> Coverage {
+        let after = self.after(cut);
+        let mut coverage = Coverage::default();
+        match cut {
+            Cut::Positions(view) => {
+                for partition in self.partitions(after) {
+                    let next = self.received.get(partition).map_or(0, |known| known.next);
+                    let from = view.next(partition);
+                    let to = after.map_or(next, |place| self.lower(place, partition));
+                    if to > from {
+                        coverage.gaps.push(Gap::Offsets { partition, from, to });
+                    }
+                }
+                for (partition, theirs) in view.iter() {
+                    let ours = self.received.get(partition).map_or(0, |known| known.next);
+                    if ours < theirs {
+                        coverage.behind.push((partition, ours, theirs));
+                    }
+                }
+            }
+            Cut::EventTime(from) => {
+                let to = after.map(|place| self.generations.get(place).and_then(|found| found.from.as_ref()));
+                coverage.late = self.seen_until.max(self.frontier()).is_none_or(|reached| reached < *from);
+                match to {
+                    Some(Some(Cut::EventTime(to))) if to > from => {
+                        coverage.gaps.push(Gap::Times { from: *from, to: Some(*to) });
+                    }
+                    None if !self.is_empty() => coverage.gaps.push(Gap::Times { from: *from, to: None }),
+                    _ => {}
+                }
+            }
+        }
+        coverage
+    }
+
+    /// The state of what `entity` did after `cut`: what the stream adds to a view up to there. Without the events
+    /// of [gaps](Self::coverage), if there are any.
+    pub fn state_after(&self, entity: &Entity, cut: &Cut) -> Option<Cow<'_, State>> {
+        self.after(cut).and_then(|place| self.merged(entity, place))
+    }
+
+    /// The first generation that has nothing of what `cut` covers.
+    pub(crate) fn after(&self, cut: &Cut) -> Option<usize> {
+        (0..self.generations.len()).find(|place| match (cut, &self.generations[*place].from) {
+            (Cut::EventTime(at), Some(Cut::EventTime(from))) => from >= at,
+            (Cut::EventTime(_), _) | (Cut::Positions(_), Some(Cut::EventTime(_))) => false,
+            (Cut::Positions(at), from) => {
+                let theirs = at.iter().all(|(partition, next)| self.lower(*place, partition) >= next);
+                theirs && (from.is_some() || !self.received.is_empty())
+            }
+        })
+    }
+
+    /// The partitions that were read, or that generation `place` was announced with.
+    fn partitions(&self, place: Option<usize>) -> BTreeSet<u32> {
+        let mut all: BTreeSet<u32> = self.received.iter().map(|(partition, _)| partition).collect();
+        let from = place.and_then(|place| self.generations.get(place)?.from.as_ref());
+        if let Some(Cut::Positions(from)) = from {
+            all.extend(from.iter().map(|(partition, _)| partition));
+        }
+        all
+    }
+
+    /// The first offset of `partition` that a generation can have.
+    fn lower(&self, place: usize, partition: u32) -> u64 {
+        let announced = match self.generations.get(place).and_then(|generation| generation.from.as_ref()) {
+            Some(Cut::Positions(from)) => from.next(partition),
+            _ => 0,
+        };
+        announced.max(self.received.get(partition).map_or(0, |known| known.start))
+    }
+
+    /// Whether the stream as a whole is what comes after `cut`.
+    fn begins_at(&self, cut: &Cut) -> bool {
+        self.generations.len() == 1 && self.after(cut) == Some(0) && self.coverage(cut).is_complete()
+    }
+
+    /// Whether this stream was given the log from its beginning, as far as it can know.
+    pub(crate) fn is_from_the_beginning(&self) -> bool {
+        self.generations.first().is_some_and(|first| first.from.is_none())
+            && self.received.iter().all(|(_, known)| known.start == 0)
+    }
+
+    /// An entity's states from generation `place` on, merged.
+    pub(crate) fn merged(&self, entity: &Entity, place: usize) -> Option<Cow<'_, State>> {
+        let generations = self.generations.get(place..).unwrap_or(&[]);
+        let mut states = generations.iter().filter_map(|generation| generation.find(entity));
+        let mut all = Cow::Borrowed(states.next()?);
+        for state in states {
+            // One stream has one definition.
+            let _ = all.to_mut().merge(state);
+        }
+        Some(all)
+    }
+
+    /// The generation an event belongs to; none if every view kept has it.
+    #[inline]
+    pub(super) fn generation_of(&self, place: Option<(u32, u64)>, time: Timestamp) -> Option<usize> {
+        let not_before = |known: &Generation| known.from.as_ref().is_none_or(|from| !from.covers(place, time));
+        self.generations.iter().rposition(not_before)
+    }
+
+    pub(super) fn newest(&self) -> &Generation {
+        &self.generations[self.generations.len() - 1]
+    }
+
+    pub(super) fn newest_mut(&mut self) -> &mut Generation {
+        let last = self.generations.len() - 1;
+        &mut self.generations[last]
+    }
+}
