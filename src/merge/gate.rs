@@ -257,6 +257,10 @@ impl Gate {
             findings.push(Finding::OtherDefinition { found: theirs, expected });
         }
         parts(manifest, found, &mut findings);
+        if previous == Some(manifest) {
+            findings.push(Finding::AlreadyServed);
+            return Verdict::of(findings);
+        }
         if manifest.entities == 0 {
             findings.push(Finding::Empty);
         }
@@ -264,12 +268,8 @@ impl Gate {
             findings.push(Finding::CutInFuture);
         }
         if let Some(previous) = previous {
-            if manifest == previous {
-                findings.push(Finding::AlreadyServed);
-            } else {
-                succession(manifest, previous, &mut findings);
-                self.proportion(manifest, previous, &mut findings);
-            }
+            succession(manifest, previous, &mut findings);
+            self.proportion(manifest, previous, &mut findings);
         }
         Verdict::of(findings)
     }

@@ -95,8 +95,10 @@ impl Coverage {
 }
 
 impl Stream {
-    /// The same, empty stream that is given only what comes after `cut`: it will not take what `cut` covers, and
-    /// knows that it does not have it.
+    /// The same, empty stream that is given all that comes after `cut`, and only that: it will not take what `cut`
+    /// covers, and knows that it does not have it. No positions at all are the beginning of the log.
+    ///
+    /// A stream that is not told where it starts takes the first offset it sees of a partition for its start.
     ///
     /// # Errors
     /// [`ErrorKind::Coverage`](crate::ErrorKind::Coverage) for a stream that was given something already.
@@ -267,8 +269,9 @@ impl Stream {
 
     /// Whether this stream was given the log from its beginning, as far as it can know.
     pub(crate) fn is_from_the_beginning(&self) -> bool {
-        self.generations.first().is_some_and(|first| first.from.is_none())
-            && self.received.iter().all(|(_, known)| known.start == 0)
+        let nothing = |from: &Cut| matches!(from, Cut::Positions(from) if from.is_empty());
+        let first = self.generations.first().is_some_and(|first| first.from.as_ref().is_none_or(nothing));
+        first && self.received.iter().all(|(_, known)| known.start == 0)
     }
 
     /// An entity's states from generation `place` on, merged.

@@ -23,21 +23,26 @@ pub(super) struct Partition {
 
 /// All partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Received(BTreeMap<u32, Partition>);
+pub(super) struct Received {
+    partitions: BTreeMap<u32, Partition>,
+    /// Whether the host said where the log begins; then a partition it did not name begins at 0.
+    begun: bool,
+}
 
 impl Received {
     /// Says that everything before `positions` is not for this stream.
     pub(super) fn begin(&mut self, positions: &Positions) {
+        self.begun = true;
         for (partition, start) in positions.iter() {
             let fresh = Partition { start, next: start, declared: true, holes: Vec::new() };
-            self.0.insert(partition, fresh);
+            self.partitions.insert(partition, fresh);
         }
     }
 
     /// Takes an event's place in the log; tells whether it is new, and by how much the offsets passed over changed.
     #[inline]
     pub(super) fn admit(&mut self, partition: u32, offset: u64) -> Result<Admission> {
-        match self.0.get_mut(&partition) {
+        match self.partitions.get_mut(&partition) {
             Some(known) if offset == known.next && offset < u64::MAX => {
                 known.next += 1;
                 Ok(Admission { new: true, skipped: 0 })
@@ -51,8 +56,9 @@ impl Received {
         let Some(after) = offset.checked_add(1) else {
             return Err(Error::parameter("offset", offset, format!("0 to {}", u64::MAX - 1)));
         };
-        let first = Partition { start: offset, next: offset, declared: false, holes: Vec::new() };
-        let known = self.0.entry(partition).or_insert(first);
+        let start = if self.begun { 0 } else { offset };
+        let first = Partition { start, next: start, declared: self.begun, holes: Vec::new() };
+        let known = self.partitions.entry(partition).or_insert(first);
         if offset >= known.next {
             let skipped = offset - known.next;
             if skipped > 0 {
@@ -88,20 +94,20 @@ impl Received {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.partitions.is_empty()
     }
 
     pub(super) fn get(&self, partition: u32) -> Option<&Partition> {
-        self.0.get(&partition)
+        self.partitions.get(&partition)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Partition)> {
-        self.0.iter().map(|(partition, known)| (*partition, known))
+        self.partitions.iter().map(|(partition, known)| (*partition, known))
     }
 
     /// Whether every partition is in the one form it can have.
     pub(super) fn is_canonical(&self) -> bool {
-        self.0.values().all(|known| {
+        self.partitions.values().all(|known| {
             let edges = known.holes.iter().flat_map(|(from, to)| [*from, *to]);
             let edges: Vec<u64> = std::iter::once(known.start).chain(edges).chain([known.next]).collect();
             let rising = edges.windows(2).enumerate().all(|(i, pair)| {

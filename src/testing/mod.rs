@@ -15,6 +15,8 @@
 //! # let set = FeatureSet::builder("s").entity("user").time("ts")
 //! #     .feature("n", Feature::count().over(Window::sliding(Span::hours(1)))).build()?;
 //! skewless::testing::check_set(&set, 50)?;
+//! // And that serving a batch view over a stream gives them too.
+//! skewless::testing::check_serving(&set, 20)?;
 //! # Ok::<(), skewless::Error>(())
 //! ```
 
@@ -22,9 +24,11 @@ pub mod events;
 pub mod laws;
 pub mod oracle;
 mod promise;
+mod serving;
 
 pub use self::events::Event;
 pub use self::promise::check_set;
+pub use self::serving::check_serving;
 use crate::computer::FeatureComputer;
 use crate::definition::FeatureSet;
 use crate::error::Result;
