@@ -26,15 +26,18 @@ impl Serving {
     /// be answered. Failed sides, damaged records and unknown views are no errors: the values say so.
     pub fn vector(&self, entity: &Entity, as_of: Timestamp, batch: Lookup<&[u8]>) -> Result<Served> {
         let asked = self.open(entity, batch);
-        let view = if asked.failed.is_some() { self.views.first() } else { asked.view };
+        let (view, from) = match asked.failed {
+            None => (asked.view, asked.view),
+            Some(_) => (self.alone(), self.views.first()),
+        };
         let mut context = Context::new(self.set(), view.map(|view| &view.manifest), as_of);
         context.batch_failed = asked.failed;
         context.realtime_age = self.stream.latest_event().map(|latest| as_of.since(latest));
         context.gaps = view.map_or(&[], |view| &view.gaps);
-        context.lagging = self.lagging(view, context.realtime_age);
+        context.lagging = self.lagging(context.realtime_age);
         context.withhold = self.withhold;
         context.names = Some(&self.names);
-        let realtime = view.map_or(Some(0), |view| view.after).and_then(|place| self.stream.merged(entity, place));
+        let realtime = from.map_or(Some(0), |view| view.after).and_then(|place| self.stream.merged(entity, place));
         let (state, externals) = asked.record.map_or((None, Vec::new()), |record| (record.state, record.externals));
         let mut served = fold(&context, state.map(Cow::Owned), realtime)?;
         served.problem = asked.problem;
@@ -67,10 +70,23 @@ impl Serving {
         }
     }
 
-    /// Why the real-time side is not up to date, if it is not.
-    fn lagging(&self, view: Option<&Retained>, age: Option<Span>) -> Option<Reason> {
+    /// The view whose cut the stream can be taken to have everything after, when no view can be asked.
+    ///
+    /// What lies between the cuts of two views is in the stream, once it has read that far. Positions tell;
+    /// with event times the frontier does, the host's word that all but late events are in.
+    fn alone(&self) -> Option<&Retained> {
+        let current = self.views.last()?;
+        match &current.manifest.cut {
+            Cut::EventTime(cut) if self.stream.frontier().is_none_or(|frontier| frontier < *cut) => Some(current),
+            _ => self.views.first(),
+        }
+    }
+
+    /// Why the real-time side is not up to date, if it is not: measured against the view in service, whichever view
+    /// a record is of.
+    fn lagging(&self, age: Option<Span>) -> Option<Reason> {
         let reached = self.stream.latest_event().max(self.stream.frontier());
-        let behind = view.is_some_and(|view| match &view.manifest.cut {
+        let behind = self.views.last().is_some_and(|view| match &view.manifest.cut {
             Cut::Positions(_) => !view.behind.is_empty(),
             Cut::EventTime(cut) => reached.is_none_or(|reached| reached < *cut),
         });

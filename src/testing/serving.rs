@@ -247,6 +247,36 @@ fn feed(serving: &mut Serving, story: &Story, log: &[Placed<'_>], at: usize, bef
     Ok(())
 }
 
+/// Without the batch side, what is said to be whole is what the oracle says of everything that was given.
+fn agrees_alone(set: &FeatureSet, story: &Story, serving: &Serving, read: &[usize], log: &[Placed<'_>]) -> Checked {
+    let Some(current) = serving.view() else { return Ok(()) };
+    // The frontier is the host's word that what is before it was read; late events are not part of that.
+    let late = |at: usize| {
+        !read.contains(&at) && serving.stream().frontier().is_some_and(|frontier| log[at].1.time() < frontier)
+    };
+    if story.by_time && (0..log.len()).any(late) {
+        return Ok(());
+    }
+    let given = |at: &usize| read.contains(at) || current.cut.covers(Some(log[*at].0), log[*at].1.time());
+    let known: Vec<Event> = (0..log.len()).filter(given).map(|at| log[at].1.clone()).collect();
+    for entity in entities(story.log.iter()) {
+        for t in &story.asked {
+            let Ok(served) = serving.vector(&entity, *t, crate::Lookup::Failed) else { continue };
+            let truth = oracle::vector(set, &known, &entity, *t);
+            for ((name, value, provenance), truth) in served.iter().zip(&truth) {
+                if provenance.is_complete() && value != truth {
+                    let read = read.len();
+                    return Err(format!(
+                        "{entity} at {t} without the batch side, {read} events read, view at {}: `{name}` is {value},                          said to be whole ({provenance}); the oracle has {truth}",
+                        current.cut
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Everything served of `view`'s records is what the oracle says of the events that either side was given.
 fn agrees(
     set: &FeatureSet,
@@ -256,6 +286,7 @@ fn agrees(
     read: &[usize],
     log: &[Placed<'_>],
 ) -> Checked {
+    agrees_alone(set, story, serving, read, log)?;
     let cut = &view.manifest().cut;
     let given = |at: &usize| read.contains(at) || cut.covers(Some(log[*at].0), log[*at].1.time());
     let known: Vec<Event> = (0..log.len()).filter(given).map(|at| log[at].1.clone()).collect();
@@ -278,7 +309,7 @@ fn agrees(
                 Ok(served) => {
                     let lags = Status::Degraded(Reason::RealtimeBehind);
                     let good = |status| status == Status::Complete || status == lags && read.len() < log.len();
-                    let behind = serving.stream().coverage(cut).is_behind();
+                    let behind = serving.coverage().is_some_and(|coverage| coverage.is_behind());
                     if let Some((name, _, provenance)) = served
                         .iter()
                         .find(|(.., provenance)| !good(provenance.status) && !(provenance.status == lags && behind))
