@@ -240,6 +240,22 @@ fn a_view_that_lands_before_the_stream_is_there_is_not_missing_anything() {
 }
 
 #[test]
+fn an_instance_does_not_wait_for_partitions_of_others() {
+    let (set, externals) = shop();
+    let cut = Positions::new().with(0, 1).with(1, 7);
+    let view = view_of("v", cut, at(1), &[bought("ada", 0, 1.0)], &["ada"]);
+    let stream = Stream::new(&set).of_partitions([0, 2]).unwrap().starting_at(Positions::new().with(0, 1)).unwrap();
+    let mut serving = Serving::new(stream).externals(&externals);
+    assert_eq!(serving.offer(view.manifest(), &found(&view), at(1)).decision, Decision::Accept);
+    serving.update_at(0, 1, &bought("ada", H, 2.0)).unwrap();
+    let served = serving.vector(&"ada".into(), at(2), view.lookup(&"ada".into())).unwrap();
+    assert_eq!((served.is_complete(), number(&served, "spend")), (true, Some(3.0)));
+    let error = serving.update_at(1, 7, &bought("ada", H, 2.0)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Parameter);
+    assert!(error.to_string().contains("[0, 2]"), "{error}");
+}
+
+#[test]
 fn a_cut_that_the_stream_has_passed_is_refused_with_one_that_works() {
     let (set, _) = shop();
     let mut stream = Stream::new(&set);

@@ -114,6 +114,19 @@ impl Stream {
         Ok(self)
     }
 
+    /// The same, empty stream that is given these partitions only, as one of several instances is: what a view has of
+    /// others is not waited for, and their events are refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Coverage`](crate::ErrorKind::Coverage) for a stream that was given something already.
+    pub fn of_partitions(mut self, partitions: impl IntoIterator<Item = u32>) -> Result<Self> {
+        if !self.received.is_empty() {
+            return Err(Error::coverage("the stream was given events or told where it starts already"));
+        }
+        self.received.own(partitions.into_iter().collect());
+        Ok(self)
+    }
+
     /// How far the log was read: the cut to ask the next batch view for, and where to read on after a restart.
     pub fn positions(&self) -> Positions {
         self.received.positions()
@@ -203,7 +216,7 @@ impl Stream {
                         coverage.gaps.push(Gap::Offsets { partition, from, to });
                     }
                 }
-                for (partition, theirs) in view.iter() {
+                for (partition, theirs) in view.iter().filter(|(partition, _)| self.received.owns(*partition)) {
                     let ours = self.received.get(partition).map_or(0, |known| known.next);
                     if ours < theirs {
                         coverage.behind.push((partition, ours, theirs));
@@ -237,7 +250,8 @@ impl Stream {
             (Cut::EventTime(at), Some(Cut::EventTime(from))) => from >= at,
             (Cut::EventTime(_), _) | (Cut::Positions(_), Some(Cut::EventTime(_))) => false,
             (Cut::Positions(at), from) => {
-                let theirs = at.iter().all(|(partition, next)| self.lower(*place, partition) >= next);
+                let mut ours = at.iter().filter(|(partition, _)| self.received.owns(*partition));
+                let theirs = ours.all(|(partition, next)| self.lower(*place, partition) >= next);
                 theirs && (from.is_some() || !self.received.is_empty())
             }
         })
@@ -248,7 +262,7 @@ impl Stream {
         let mut all: BTreeSet<u32> = self.received.iter().map(|(partition, _)| partition).collect();
         let from = place.and_then(|place| self.generations.get(place)?.from.as_ref());
         if let Some(Cut::Positions(from)) = from {
-            all.extend(from.iter().map(|(partition, _)| partition));
+            all.extend(from.iter().map(|(partition, _)| partition).filter(|partition| self.received.owns(*partition)));
         }
         all
     }

@@ -180,7 +180,8 @@ impl Stream {
     /// counts as delivered.
     ///
     /// # Errors
-    /// As [`update`](Self::update); [`ErrorKind::Parameter`] for the offset `u64::MAX`, which has no next one.
+    /// As [`update`](Self::update); [`ErrorKind::Parameter`] for the offset `u64::MAX`, which has no next one, and for a
+    /// partition that is not this stream's. Neither is counted.
     ///
     /// # Examples
     /// ```

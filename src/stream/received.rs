@@ -1,6 +1,6 @@
 //! What came in from the log: offsets by partition, each taken once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,16 +27,29 @@ pub(super) struct Received {
     partitions: BTreeMap<u32, Partition>,
     /// Whether the host said where the log begins; then a partition it did not name begins at 0.
     begun: bool,
+    /// The partitions that come here, if they are not all of them.
+    owned: Option<BTreeSet<u32>>,
 }
 
 impl Received {
     /// Says that everything before `positions` is not for this stream.
     pub(super) fn begin(&mut self, positions: &Positions) {
         self.begun = true;
-        for (partition, start) in positions.iter() {
+        let ours: Vec<(u32, u64)> = positions.iter().filter(|(partition, _)| self.owns(*partition)).collect();
+        for (partition, start) in ours {
             let fresh = Partition { start, next: start, declared: true, holes: Vec::new() };
             self.partitions.insert(partition, fresh);
         }
+    }
+
+    /// Says that only these partitions come here.
+    pub(super) fn own(&mut self, partitions: BTreeSet<u32>) {
+        self.owned = Some(partitions);
+    }
+
+    /// Whether a partition comes here.
+    pub(super) fn owns(&self, partition: u32) -> bool {
+        self.owned.as_ref().is_none_or(|owned| owned.contains(&partition))
     }
 
     /// Takes an event's place in the log; tells whether it is new, and by how much the offsets passed over changed.
@@ -56,6 +69,10 @@ impl Received {
         let Some(after) = offset.checked_add(1) else {
             return Err(Error::parameter("offset", offset, format!("0 to {}", u64::MAX - 1)));
         };
+        if !self.owns(partition) {
+            let allowed = format!("one of {:?}", self.owned.iter().flatten().collect::<Vec<_>>());
+            return Err(Error::parameter("partition", partition, allowed));
+        }
         let start = if self.begun { 0 } else { offset };
         let first = Partition { start, next: start, declared: self.begun, holes: Vec::new() };
         let known = self.partitions.entry(partition).or_insert(first);
@@ -107,15 +124,16 @@ impl Received {
 
     /// Whether every partition is in the one form it can have.
     pub(super) fn is_canonical(&self) -> bool {
-        self.partitions.values().all(|known| {
-            let edges = known.holes.iter().flat_map(|(from, to)| [*from, *to]);
-            let edges: Vec<u64> = std::iter::once(known.start).chain(edges).chain([known.next]).collect();
-            let rising = edges.windows(2).enumerate().all(|(i, pair)| {
-                // A hole may begin where a declared start is; it cannot be empty or touch the next one.
-                pair[0] < pair[1] || i == 0 && pair[0] == pair[1] && known.declared
-            });
-            rising && known.holes.len() <= MAX_HOLES
-        })
+        self.partitions.keys().all(|partition| self.owns(*partition))
+            && self.partitions.values().all(|known| {
+                let edges = known.holes.iter().flat_map(|(from, to)| [*from, *to]);
+                let edges: Vec<u64> = std::iter::once(known.start).chain(edges).chain([known.next]).collect();
+                let rising = edges.windows(2).enumerate().all(|(i, pair)| {
+                    // A hole may begin where a declared start is; it cannot be empty or touch the next one.
+                    pair[0] < pair[1] || i == 0 && pair[0] == pair[1] && known.declared
+                });
+                rising && known.holes.len() <= MAX_HOLES
+            })
     }
 }
 

@@ -307,14 +307,11 @@ fn agrees(
                     return Err(format!("{here}: {served:?}, the oracle has {truth:?}"));
                 }
                 Ok(served) => {
-                    let lags = Status::Degraded(Reason::RealtimeBehind);
-                    let good = |status| status == Status::Complete || status == lags && read.len() < log.len();
                     let behind = serving.coverage().is_some_and(|coverage| coverage.is_behind());
-                    if let Some((name, _, provenance)) = served
-                        .iter()
-                        .find(|(.., provenance)| !good(provenance.status) && !(provenance.status == lags && behind))
-                    {
-                        return Err(format!("{here}: `{name}` is {provenance}"));
+                    let lags = Status::Degraded(Reason::RealtimeBehind);
+                    let bad = |status| status != Status::Complete && !(behind && status == lags);
+                    if let Some((name, _, from)) = served.iter().find(|(.., from)| bad(from.status)) {
+                        return Err(format!("{here}: `{name}` is {from}"));
                     }
                     let seen = known.iter().any(|event| event.entity() == entity && event.time() < *t);
                     if served.vector().is_seen() != seen {
