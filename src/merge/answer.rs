@@ -18,8 +18,18 @@ use crate::vector::Vector;
 impl Serving {
     /// The values of `entity` at `as_of`, of what the host found of it in the view in service, or in one before it.
     ///
-    /// Not found means that the view in service was asked and has nothing of this entity. Where the batch side says
-    /// nothing, everything that the stream still has is used, and what lies within it is whole.
+    /// Not found means that the view in service was asked and has nothing of this entity.
+    ///
+    /// The ladder, each rung taken only where the one above is not there:
+    ///
+    /// 1. the record of the view in service, merged with all that came after its cut;
+    /// 2. the record of a view before it, merged with all that came after *that* cut: as complete as the first;
+    /// 3. the stream alone, with all that it still has: values whose window lies within that are complete, others say
+    ///    that they are not, or are [withheld](Self::withhold_incomplete);
+    /// 4. for external values, the other side, then the default.
+    ///
+    /// Where the real-time side is kept elsewhere and can fail, [`merge()`](super::merge()) has the rung of the batch
+    /// view alone.
     ///
     /// # Errors
     /// [`ErrorKind::Unanswerable`](crate::ErrorKind::Unanswerable) for a time before the frontier that can no longer

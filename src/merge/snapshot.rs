@@ -2,7 +2,8 @@
 
 use super::external::{Dated, Externals};
 use super::manifest::Manifest;
-use super::serving::{Publication, Serving};
+use super::publish::Publication;
+use super::serving::Serving;
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
