@@ -306,6 +306,53 @@ fn landing_lets_go_of_what_the_views_kept_both_have() {
 }
 
 #[test]
+fn a_view_that_was_gone_back_from_can_come_again_and_no_other_under_its_name() {
+    let mut serving = serving();
+    let event = bought("ada", 0, 1.0);
+    let first = view_of("first", at(24), at(24), std::slice::from_ref(&event), &[]);
+    let second = view_of("second", at(48), at(48), std::slice::from_ref(&event), &[]);
+    let other = view_of("second", at(48), at(49), std::slice::from_ref(&event), &[]);
+    for view in [&first, &second] {
+        assert_eq!(serving.offer(view.manifest(), &found(view), at(50)).decision, Decision::Accept);
+    }
+    let again = serving.offer(second.manifest(), &found(&second), at(50));
+    assert_eq!((again.decision, again.findings), (Decision::Accept, vec![Finding::AlreadyServed]));
+    serving.rollback(at(51)).unwrap();
+    let verdict = serving.offer(other.manifest(), &found(&other), at(52));
+    assert_eq!(verdict.findings.iter().filter(|finding| **finding == Finding::NameTaken).count(), 1, "{verdict}");
+    assert_eq!(serving.offer(second.manifest(), &found(&second), at(53)).decision, Decision::Accept);
+    assert_eq!(serving.publications().len(), 4);
+    // Backward, and of another definition.
+    let verdict = serving.offer(first.manifest(), &found(&first), at(54));
+    assert!(verdict.findings.iter().any(|finding| matches!(finding, Finding::CutBackward { .. })), "{verdict}");
+    let stranger = set(&[r#""n": {"count": "*", "over": "lifetime"}"#.into()]);
+    let mut builder = ViewBuilder::new(&stranger, "third", at(72), at(72));
+    builder.put("ada".into(), &skewless::State::new(&stranger), 1).unwrap();
+    let foreign = builder.build().unwrap();
+    let verdict = serving.offer(foreign.manifest(), &found(&foreign), at(73));
+    assert_eq!(verdict.decision, Decision::Reject);
+    assert!(matches!(verdict.findings[0], Finding::OtherDefinition { .. }), "{verdict}");
+    assert_eq!(serving.view().unwrap().view, "second");
+}
+
+#[test]
+fn a_mended_view_leaves_quarantine_when_it_is_accepted() {
+    let mut serving = serving();
+    let users: Vec<String> = (0..10).map(|i| format!("user-{i}")).collect();
+    let names: Vec<&str> = users.iter().map(String::as_str).collect();
+    let first = view_of("first", at(24), at(24), &[], &names);
+    let short = view_of("short", at(48), at(48), &[], &names[..5]);
+    assert_eq!(serving.offer(first.manifest(), &found(&first), at(24)).decision, Decision::Accept);
+    for _ in 0..2 {
+        assert_eq!(serving.offer(short.manifest(), &found(&short), at(48)).decision, Decision::Quarantine);
+        assert_eq!(serving.quarantined(), [short.manifest().clone()]);
+    }
+    serving.approve("short", at(49)).unwrap();
+    assert!(serving.quarantined().is_empty());
+    assert_eq!(serving.approve("short", at(49)).unwrap_err().kind(), ErrorKind::Coverage);
+}
+
+#[test]
 fn not_found_and_failed_are_different_answers() {
     let mut serving = serving();
     serving.announce(at(24)).unwrap();

@@ -103,7 +103,8 @@ impl Manifest {
         Ok(sealed.manifest)
     }
 
-    fn seal(&self) -> Checksum {
+    /// The checksum of everything the manifest says.
+    pub fn seal(&self) -> Checksum {
         Checksum::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
 }

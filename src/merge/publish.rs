@@ -6,7 +6,7 @@ use super::gate::{Decision, Finding, Verdict};
 use super::manifest::{Manifest, Part};
 use super::serving::{Retained, Serving};
 use crate::error::{Error, Result};
-use crate::hash::tag;
+use crate::hash::{Checksum, tag};
 use crate::log::Cut;
 use crate::time::Timestamp;
 
@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 pub struct Publication {
     /// The view.
     pub view: String,
+    /// The [seal](Manifest::seal) of its manifest.
+    pub seal: Checksum,
     /// Its cut.
     pub cut: Cut,
     /// When, as the host said.
@@ -37,9 +39,8 @@ impl Serving {
         if verdict.findings.contains(&Finding::AlreadyServed) {
             return verdict;
         }
-        if self.publications.iter().any(|past| past.view == manifest.view)
-            && !verdict.findings.contains(&Finding::NameTaken)
-        {
+        let other = |past: &Publication| past.view == manifest.view && past.seal != manifest.seal();
+        if self.publications.iter().any(other) && !verdict.findings.contains(&Finding::NameTaken) {
             verdict.findings.push(Finding::NameTaken);
             verdict.decision = Decision::Reject;
         }
@@ -116,9 +117,11 @@ impl Serving {
         let surplus = self.views.len().saturating_sub(self.retain);
         self.views.drain(..surplus);
         if let (Some(oldest), Some(current)) = (self.views.first(), self.views.last()) {
-            let (keep, Manifest { view, cut, .. }) = (oldest.manifest.cut.clone(), &current.manifest);
-            self.publications.push(Publication { view: view.clone(), cut: cut.clone(), at, how: how.to_owned() });
-            self.quarantined.retain(|waiting| waiting.cut.partial_cmp(cut).is_some_and(std::cmp::Ordering::is_ge));
+            let (keep, seal) = (oldest.manifest.cut.clone(), current.manifest.seal());
+            let Manifest { view, cut, .. } = &current.manifest;
+            self.publications.push(Publication { view: view.clone(), seal, cut: cut.clone(), at, how: how.to_owned() });
+            let later = |waiting: &Manifest| waiting.cut.partial_cmp(cut).is_some_and(std::cmp::Ordering::is_ge);
+            self.quarantined.retain(|waiting| waiting.view != *view && later(waiting));
             self.stream.land(&cut.clone(), &keep);
         }
         self.refresh();
