@@ -28,7 +28,7 @@ use std::borrow::Cow;
 use self::context::{Context, fold};
 pub use self::external::{External, Externals, Override};
 pub use self::gate::{Decision, Finding, Gate, Verdict};
-pub use self::manifest::{Manifest, Part};
+pub use self::manifest::{ExternalCount, Manifest, Part};
 pub use self::publish::Publication;
 pub use self::served::{Age, Provenance, Reason, Seen, Served, Source, Status};
 pub use self::serving::Serving;

@@ -441,7 +441,9 @@ fn external_values_follow_their_rule() {
         (RealtimeWins, Some("new"), Some("old"), 4, 2.0, Batch, ok),
         (RealtimeWins, Some("new"), Some("old"), 5, 0.5, Default, why(Reason::Expired)),
         // What is of a later time than asked about is not known yet.
-        (RealtimeWins, Some("new"), None, 1, 0.5, Default, ok),
+        (RealtimeWins, Some("new"), None, 1, 0.5, Default, why(Reason::NotKept)),
+        (BatchWins, Some("old"), Some("new"), 1, 1.0, Batch, ok),
+        (Freshest, Some("old"), Some("new"), 1, 1.0, Batch, why(Reason::NotKept)),
         (RealtimeWins, None, None, 1, 0.5, Default, ok),
         (BatchWins, Some("old"), Some("new"), 2, 1.0, Batch, ok),
         (BatchWins, Some("old"), Some("new"), 4, 2.0, Realtime, ok),

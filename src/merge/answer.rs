@@ -45,6 +45,7 @@ impl Serving {
         context.realtime_age = self.stream.latest_event().map(|latest| as_of.since(latest));
         context.gaps = view.map_or(&[], |view| &view.gaps);
         context.lagging = self.lagging(context.realtime_age);
+        context.frontier = self.stream.frontier();
         context.withhold = self.withhold;
         context.names = Some(&self.names);
         let realtime = from.map_or(Some(0), |view| view.after).and_then(|place| self.stream.merged(entity, place));
@@ -71,11 +72,14 @@ impl Serving {
             Ok(tag) => self.views.iter().rev().find(|view| view.tag == tag),
             Err(why) => return failed(Reason::BatchCorrupt, Some(why)),
         };
-        if view.is_none() {
-            return failed(Reason::OtherView, None);
-        }
-        match record::decode(self.set(), &self.fields, entity, bytes) {
-            Ok(record) => Asked { view, record: Some(record), failed: None, problem: None },
+        let Some(known) = view else { return failed(Reason::OtherView, None) };
+        let fields = &known.manifest.externals;
+        match record::decode(self.set(), fields, entity, bytes) {
+            Ok(mut record) => {
+                record.externals =
+                    known.places.iter().map(|place| record.externals.get_mut((*place)?)?.take()).collect();
+                Asked { view, record: Some(record), failed: None, problem: None }
+            }
             Err(why) => failed(Reason::BatchCorrupt, Some(why)),
         }
     }
@@ -129,6 +133,11 @@ impl Serving {
             let theirs = if failed.is_some() { Lookup::Failed } else { Lookup::from(theirs) };
             let ours = realtime.and_then(|values| values.get(place)?.as_ref()).map(|(value, at)| (value, *at));
             let (value, mut from) = field.resolve(theirs, Lookup::from(ours), as_of);
+            // What was fresh before the frontier may have been let go of since.
+            let past = self.stream.frontier().is_some_and(|frontier| as_of < frontier);
+            if past && ours.is_none() && field.expires() && from.status == Status::Complete {
+                from.status = Status::Degraded(Reason::NotKept);
+            }
             if let (Status::Degraded(Reason::BatchFailed), Some(reason)) = (from.status, failed) {
                 from.status = Status::Degraded(reason);
             }

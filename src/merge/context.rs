@@ -31,6 +31,8 @@ pub(super) struct Context<'a> {
     pub(super) gaps: &'a [Gap],
     /// Why the real-time side is not up to date, if it is not.
     pub(super) lagging: Option<Reason>,
+    /// The stream's frontier: an entity it let go of must answer as one it kept.
+    pub(super) frontier: Option<Timestamp>,
     /// Whether values that are not whole become null.
     pub(super) withhold: bool,
     /// The names of the result, if they are more than those of the set.
@@ -51,6 +53,7 @@ impl<'a> Context<'a> {
             realtime_age: None,
             gaps: &[],
             lagging: None,
+            frontier: None,
             withhold: false,
             names: None,
         }
@@ -64,7 +67,7 @@ pub(super) fn fold(
     realtime: Option<Cow<'_, State>>,
 ) -> Result<Served> {
     let has = (batch.is_some(), realtime.is_some());
-    let state = match (batch, realtime) {
+    let mut state = match (batch, realtime) {
         (Some(batch), Some(realtime)) => {
             let mut both = batch.into_owned();
             both.merge(&realtime)?;
@@ -73,6 +76,11 @@ pub(super) fn fold(
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => Cow::Owned(State::new(context.set)),
     };
+    if let Some(frontier) =
+        context.frontier.filter(|frontier| context.as_of < *frontier && state.frontier() < Some(*frontier))
+    {
+        state.to_mut().advance(frontier);
+    }
     let vector = state.vector(context.as_of)?;
     let provenance = provenance(context, &state, has);
     let failed = context.batch_failed.is_some() || context.realtime_failed.is_some() || !context.gaps.is_empty();
@@ -131,7 +139,7 @@ fn provenance(context: &Context<'_>, state: &State, has: (bool, bool)) -> Vec<Pr
 /// Whether events of a gap may be in a window.
 fn concerns(gap: &Gap, start: i64, end: i64) -> bool {
     match gap {
-        Gap::Offsets { .. } => true,
+        Gap::Offsets { .. } | Gap::Unplaced => true,
         Gap::Times { from, to } => from.as_micros() < end && to.is_none_or(|to| to.as_micros() > start),
     }
 }

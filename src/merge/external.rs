@@ -112,6 +112,11 @@ impl External {
         at <= as_of && self.ttl.is_none_or(|ttl| as_of.since(at) <= ttl)
     }
 
+    /// Whether values of this grow too old.
+    pub(super) fn expires(&self) -> bool {
+        self.ttl.is_some()
+    }
+
     /// Whether a value of this time is too old at `frontier` and ever after.
     pub(super) fn is_gone(&self, at: Timestamp, frontier: Timestamp) -> bool {
         self.ttl.is_some_and(|ttl| frontier.since(at) > ttl)
@@ -164,9 +169,12 @@ impl External {
         let batch_asked =
             source == Source::Default || source == Source::Realtime && self.policy != Override::RealtimeWins;
         let realtime_asked = source == Source::Default || source == Source::Batch && self.policy != Override::BatchWins;
+        let later = |side: Lookup<(&Value, Timestamp)>| side.found().is_some_and(|(_, at)| at > as_of);
         let status = match (batch.missing(), realtime.missing()) {
             (Some(Missing::Failed), _) if batch_asked => Status::Degraded(Reason::BatchFailed),
             (_, Some(Missing::Failed)) if realtime_asked => Status::Degraded(Reason::RealtimeFailed),
+            // The latest value is kept; what it replaced may have been there at `as_of`.
+            _ if batch_asked && later(batch) || realtime_asked && later(realtime) => Status::Degraded(Reason::NotKept),
             _ if value.is_none() && (self.expired(batch, as_of) || self.expired(realtime, as_of)) => {
                 Status::Degraded(Reason::Expired)
             }

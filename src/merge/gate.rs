@@ -10,6 +10,7 @@ use crate::definition::FeatureSet;
 use crate::hash::Fingerprint;
 use crate::log::Cut;
 use crate::stream::Gap;
+use crate::value::Kind;
 
 /// What becomes of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -81,6 +82,15 @@ pub enum Finding {
         /// The one in service.
         previous: String,
     },
+    /// It has an external value of another kind than is served under that name.
+    OtherKind {
+        /// Which.
+        external: String,
+        /// What it is in the view.
+        found: Kind,
+        /// What it is served as.
+        expected: Kind,
+    },
     /// It has no entities.
     Empty,
     /// A count is out of proportion to that of the view in service.
@@ -118,6 +128,7 @@ impl Finding {
             | Self::TotalsDiffer { .. }
             | Self::CutBackward { .. }
             | Self::CutOfOtherSort
+            | Self::OtherKind { .. }
             | Self::NameTaken => Decision::Reject,
             Self::Empty | Self::Volume { .. } | Self::ExternalCoverage { .. } | Self::CutInFuture | Self::Gap(_) => {
                 Decision::Quarantine
@@ -148,6 +159,7 @@ impl fmt::Display for Finding {
             Self::OtherParent { found, previous } => {
                 write!(f, "follows {}, not {previous}", found.as_deref().unwrap_or("nothing"))
             }
+            Self::OtherKind { external, found, expected } => write!(f, "`{external}` is {found}, served as {expected}"),
             Self::Empty => f.write_str("no entities"),
             Self::Volume { what, found, previous } => write!(f, "{found} {what} where there were {previous}"),
             Self::ExternalCoverage { external, found, previous } => {
@@ -284,15 +296,17 @@ impl Gate {
         };
         volume("entities".into(), manifest.entities, previous.entities);
         volume("events".into(), manifest.events, previous.events);
-        for (name, before) in &previous.externals {
-            volume(format!("externals.{name}"), manifest.externals.get(name).copied().unwrap_or(0), *before);
+        let count = |name: &str| manifest.external(name).map_or(0, |external| external.entities);
+        for before in &previous.externals {
+            volume(format!("externals.{}", before.name), count(&before.name), before.entities);
         }
-        for (name, before) in &previous.externals {
+        for before in &previous.externals {
             let share = |count: u64, of: u64| if of == 0 { 0.0 } else { count as f64 / of as f64 };
-            let found = share(manifest.externals.get(name).copied().unwrap_or(0), manifest.entities);
-            let before = share(*before, previous.entities);
-            if before - found > self.coverage {
-                findings.push(Finding::ExternalCoverage { external: name.clone(), found, previous: before });
+            let found = share(count(&before.name), manifest.entities);
+            let previous = share(before.entities, previous.entities);
+            // Five in a hundred are five in a hundred, whatever the division made of them.
+            if previous - found > self.coverage + 1e-9 {
+                findings.push(Finding::ExternalCoverage { external: before.name.clone(), found, previous });
             }
         }
     }

@@ -1,13 +1,12 @@
 //! What a batch view says of itself: [`Manifest`].
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::hash::{Checksum, Fingerprint};
 use crate::log::Cut;
 use crate::time::Timestamp;
+use crate::value::Kind;
 
 /// What a batch view says of itself; written last, so that a view whose job died has none.
 ///
@@ -31,12 +30,24 @@ pub struct Manifest {
     pub latest: Option<Timestamp>,
     /// The frontier of its states: it answers exactly at and after this.
     pub frontier: Option<Timestamp>,
-    /// For each external value, how many entities have one.
-    pub externals: BTreeMap<String, u64>,
+    /// The external values it has, in the order of its records.
+    pub externals: Vec<ExternalCount>,
     /// What it is made of.
     pub parts: Vec<Part>,
     /// When it was made, by the clock of whoever made it.
     pub made_at: Timestamp,
+}
+
+/// One external value of a batch view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalCount {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// How many entities have one.
+    pub entities: u64,
 }
 
 /// One file or blob of a batch view.
@@ -78,6 +89,11 @@ impl Manifest {
             (Cut::EventTime(at), _) => *at,
             (Cut::Positions(_), at) => at.unwrap_or(self.made_at),
         }
+    }
+
+    /// What it says of the external value called `name`.
+    pub fn external(&self, name: &str) -> Option<&ExternalCount> {
+        self.externals.iter().find(|external| external.name == name)
     }
 
     /// The manifest as JSON, with a seal by which a changed or truncated one is known.

@@ -44,7 +44,20 @@ impl Serving {
             verdict.findings.push(Finding::NameTaken);
             verdict.decision = Decision::Reject;
         }
+        for field in self.fields.iter() {
+            let theirs = manifest.external(field.name()).filter(|theirs| theirs.kind != field.kind());
+            if let Some(found) = theirs.map(|theirs| theirs.kind) {
+                let (external, expected) = (field.name().to_owned(), field.kind());
+                verdict.findings.push(Finding::OtherKind { external, found, expected });
+                verdict.decision = Decision::Reject;
+            }
+        }
         if verdict.decision == Decision::Reject {
+            return verdict;
+        }
+        if self.stream.has_cuts_of_other_sort(&manifest.cut) {
+            verdict.findings.push(Finding::CutOfOtherSort);
+            verdict.decision = Decision::Reject;
             return verdict;
         }
         // Where it is too late for the stream to tell the sides apart, its coverage says what is missing.
@@ -109,7 +122,14 @@ impl Serving {
 
     pub(super) fn keep(&mut self, manifest: Manifest) {
         let tag = tag(&manifest.view);
-        self.views.push(Retained { manifest, tag, after: None, gaps: Vec::new(), behind: Vec::new() });
+        self.views.push(Retained {
+            manifest,
+            tag,
+            after: None,
+            gaps: Vec::new(),
+            behind: Vec::new(),
+            places: Vec::new(),
+        });
     }
 
     /// Lets the stream know what is in service, and go of what no view kept needs.
@@ -129,11 +149,14 @@ impl Serving {
 
     /// Looks again at what the stream has beside each view.
     pub(super) fn refresh(&mut self) {
+        self.changes = self.stream.changes();
         for view in &mut self.views {
             let coverage = self.stream.coverage(&view.manifest.cut);
             view.after = self.stream.after(&view.manifest.cut);
             view.behind = coverage.behind.iter().map(|(partition, _, until)| (*partition, *until)).collect();
             view.gaps = coverage.gaps;
+            let place = |name: &str| view.manifest.externals.iter().position(|external| external.name == name);
+            view.places = self.fields.iter().map(|field| place(field.name())).collect();
         }
     }
 }

@@ -11,7 +11,8 @@
 //! The view is in every record, so a store that is overwritten while it is read cannot mix two of them, and the
 //! entity is in the checksum, so a record under another's key is not served.
 
-use super::external::{Dated, Externals};
+use super::external::Dated;
+use super::manifest::ExternalCount;
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
@@ -68,8 +69,8 @@ pub(super) fn view_of(bytes: &[u8]) -> Result<u64> {
     Ok(u64::from_le_bytes(from.bytes(8, "view")?.try_into().unwrap_or([0; 8])))
 }
 
-/// Reads a record of `entity`.
-pub(super) fn decode(set: &FeatureSet, fields: &Externals, entity: &Entity, bytes: &[u8]) -> Result<Record> {
+/// Reads a record of `entity`, of a view with these externals.
+pub(super) fn decode(set: &FeatureSet, fields: &[ExternalCount], entity: &Entity, bytes: &[u8]) -> Result<Record> {
     let view = view_of(bytes)?;
     let payload = bytes.get(HEADER..).unwrap_or(&[]);
     if bytes.get(13..HEADER) != Some(&sum(view, entity, payload)[..]) {
@@ -80,13 +81,22 @@ pub(super) fn decode(set: &FeatureSet, fields: &Externals, entity: &Entity, byte
     let state = from.bytes(len, "state")?;
     let state = if len == 0 { None } else { Some(State::decode(set, state)?) };
     let mut externals: Vec<Option<Dated>> = Vec::with_capacity(fields.len());
-    for field in fields.iter() {
+    let mut again = Vec::new();
+    codec::put_u64(&mut again, len as u64);
+    let head = again.len();
+    for field in fields {
         let external: Option<Dated> = from.take("external")?;
-        if let Some((value, _)) = external.as_ref().filter(|(value, _)| !field.accepts(value)) {
-            return Err(Error::corrupt(format!("external `{}` cannot be {}", field.name(), value.as_ref())));
+        if let Some((value, _)) = external.as_ref().filter(|(value, _)| value.kind() != Some(field.kind)) {
+            return Err(Error::corrupt(format!("external `{}` cannot be {}", field.name, value.as_ref())));
         }
+        codec::put(&mut again, &external);
         externals.push(external);
     }
     from.finish()?;
+    // The state holds itself to its one form; this holds what is around it.
+    let (length, values) = again.split_at(head);
+    if !payload.starts_with(length) || payload.get(head + len..) != Some(values) {
+        return Err(Error::not_canonical("the record they describe is written differently"));
+    }
     Ok(Record { state, externals })
 }

@@ -66,6 +66,8 @@ pub enum Reason {
     RealtimeBehind,
     /// The latest event of the real-time side is further back than is allowed.
     RealtimeStale,
+    /// An external value was replaced by one of after `as_of`, or let go of: what was there then is not kept.
+    NotKept,
     /// Every value there was is older than its TTL.
     Expired,
 }
@@ -145,6 +147,7 @@ impl fmt::Display for Reason {
             Self::CoverageGap => "coverage gap",
             Self::RealtimeBehind => "real-time side behind the cut",
             Self::RealtimeStale => "real-time side stale",
+            Self::NotKept => "no longer kept",
             Self::Expired => "expired",
         })
     }

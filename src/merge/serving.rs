@@ -73,6 +73,8 @@ pub struct Serving {
     pub(super) retain: usize,
     pub(super) stale_after: Option<Span>,
     pub(super) withhold: bool,
+    /// The stream's count of changes when the views were last looked at.
+    pub(super) changes: u64,
     /// Oldest first; the last is in service.
     pub(super) views: Vec<Retained>,
     pub(super) quarantined: Vec<Manifest>,
@@ -91,6 +93,8 @@ pub(super) struct Retained {
     pub(super) gaps: Vec<Gap>,
     /// Partitions that the stream has yet to read up to the cut.
     pub(super) behind: Vec<(u32, u64)>,
+    /// For each external that is served, its place in the view's records.
+    pub(super) places: Vec<Option<usize>>,
 }
 
 impl Serving {
@@ -105,6 +109,7 @@ impl Serving {
             retain: RETAIN,
             stale_after: None,
             withhold: false,
+            changes: 0,
             views: Vec::new(),
             quarantined: Vec::new(),
             publications: Vec::new(),
@@ -119,6 +124,7 @@ impl Serving {
         self.names = self.set().names().iter().cloned().chain(externals).collect();
         self.fields = fields.clone();
         self.externals.clear();
+        self.refresh();
         self
     }
 
@@ -198,7 +204,9 @@ impl Serving {
     /// # Errors
     /// As [`Stream::update`].
     pub fn update<R: crate::Record + ?Sized>(&mut self, event: &R) -> Result<Outcome> {
-        self.stream.update(event)
+        let outcome = self.stream.update(event);
+        self.follow();
+        outcome
     }
 
     /// As [`Stream::update_at`].
@@ -207,10 +215,19 @@ impl Serving {
     /// As [`Stream::update_at`].
     pub fn update_at<R: crate::Record + ?Sized>(&mut self, partition: u32, offset: u64, event: &R) -> Result<Outcome> {
         let outcome = self.stream.update_at(partition, offset, event);
+        self.follow();
         for view in self.views.iter_mut().filter(|view| !view.behind.is_empty()) {
-            view.behind.retain(|(behind, until)| *behind != partition || offset.saturating_add(1) < *until);
+            view.behind.retain(|(behind, until)| *behind != partition || self.stream.next_of(partition) < *until);
         }
         outcome
+    }
+
+    /// Looks again at what the stream has beside each view, if that may have changed.
+    #[inline]
+    fn follow(&mut self) {
+        if self.changes != self.stream.changes() {
+            self.refresh();
+        }
     }
 
     /// As [`Stream::advance`].

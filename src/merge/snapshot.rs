@@ -28,6 +28,8 @@ impl Serving {
         body.extend_from_slice(&stream);
         codec::put(&mut body, &self.views().collect::<Vec<_>>());
         codec::put(&mut body, &(&self.quarantined, &self.publications));
+        let names: Vec<&str> = self.fields.iter().map(super::External::name).collect();
+        codec::put(&mut body, &names);
         let mut externals: Vec<_> = self.externals.iter().collect();
         externals.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         codec::put_u64(&mut body, externals.len() as u64);
@@ -65,6 +67,10 @@ impl Serving {
         from.take::<Vec<Manifest>>("views")?.into_iter().for_each(|manifest| serving.keep(manifest));
         let (quarantined, publications): (Vec<Manifest>, Vec<Publication>) = from.take("publications")?;
         (serving.quarantined, serving.publications) = (quarantined, publications);
+        let names: Vec<String> = from.take("names of externals")?;
+        if !names.iter().map(String::as_str).eq(fields.iter().map(super::External::name)) {
+            return Err(Error::mismatch(format!("external values were {}; these are others", names.join(", "))));
+        }
         for _ in 0..from.count(2, "externals")? {
             let (entity, values): (Entity, Box<[Option<Dated>]>) = from.take("external")?;
             entity.check(set.entity_columns()).map_err(|why| Error::corrupt(why.to_string()))?;

@@ -2,8 +2,8 @@
 
 use hashbrown::HashTable;
 
-use super::external::{Dated, Externals};
-use super::manifest::{Manifest, Part};
+use super::external::{Dated, External, Externals};
+use super::manifest::{ExternalCount, Manifest, Part};
 use super::{Lookup, record};
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
@@ -76,7 +76,7 @@ impl ViewBuilder {
             events: 0,
             latest: None,
             frontier,
-            externals: std::collections::BTreeMap::new(),
+            externals: Vec::new(),
             parts: Vec::new(),
             made_at,
         };
@@ -100,11 +100,13 @@ impl ViewBuilder {
         self
     }
 
-    /// The external values that entities may have.
+    /// The external values that entities may have; any that were taken under other ones are let go of.
     #[must_use]
     pub fn externals(mut self, fields: &Externals) -> Self {
         self.fields = fields.clone();
-        self.manifest.externals = fields.iter().map(|field| (field.name().to_owned(), 0)).collect();
+        let none = |field: &External| ExternalCount { name: field.name().to_owned(), kind: field.kind(), entities: 0 };
+        self.manifest.externals = fields.iter().map(none).collect();
+        self.entries.iter_mut().for_each(|entry| entry.externals = vec![None; fields.len()]);
         self
     }
 
@@ -202,8 +204,8 @@ impl ViewBuilder {
         if let Some(slot) = entry.externals.get_mut(place) {
             let fresh = slot.is_none();
             keep_later(slot, (value, at));
-            if let Some(count) = self.manifest.externals.get_mut(name).filter(|_| fresh) {
-                *count += 1;
+            if let Some(count) = self.manifest.externals.get_mut(place).filter(|_| fresh) {
+                count.entities += 1;
             }
         }
         Ok(())

@@ -80,16 +80,11 @@ impl State {
     }
 
     /// Where a window starts at `t`: the edge its panes are read from, and where it is meant to start.
-    pub(super) fn start(&self, window: &WindowPlan, t: i64) -> (i64, i64) {
+    fn start(&self, window: &WindowPlan, t: i64) -> (i64, i64) {
         let end = t.saturating_sub(window.offset);
         let mut start = window.tail.start(end);
         let mut meant = start;
-        if let Some((gap, place)) = window.session
-            && let Some(fold) = self.set.plan().folds.get(place)
-        {
-            let raw = fold.reach(self.settled);
-            let back = start.saturating_sub(gap);
-            let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, back, end);
+        if let Some((gap, run, fold)) = self.run(window, start, end) {
             // Panes are read from their edge; events, where they are kept, from the moment itself.
             let edge =
                 if matches!(fold.storage, Storage::Panes(_)) && run < end { session_edge(run, gap) } else { run };
@@ -101,6 +96,16 @@ impl State {
             Some(after) => (after, meant.max(after)),
             None => (start, meant),
         }
+    }
+
+    /// For a session: its gap, where the run that is open at `end` starts, and the fold of its activity. Looks no
+    /// further back than it takes to know whether the run reaches `base`.
+    pub(super) fn run(&self, window: &WindowPlan, base: i64, end: i64) -> Option<(i64, i64, &FoldPlan)> {
+        let (gap, place) = window.session?;
+        let fold = self.set.plan().folds.get(place)?;
+        let (raw, back) = (fold.reach(self.settled), base.saturating_sub(gap));
+        let run = session_start(self.lane(place), &self.rows, raw, fold.select.bit, gap, back, end);
+        Some((gap, run, fold))
     }
 
     fn lane(&self, place: usize) -> &LaneSlot {

@@ -56,10 +56,13 @@ impl State {
         if !found || window.session.is_none() && window.reset.is_none() {
             return (base, end);
         }
-        let (_, start) = self.start(window, t);
-        // One more event up to a gap before the first would join the run; one before a reset changes nothing.
-        let joined = start.saturating_sub(window.session.map_or(0, |(gap, _)| gap)).max(base);
-        let reset = window.reset.and_then(|reset| self.latest(reset, base, end));
-        (reset.map_or(joined, |reset| joined.max(reset.saturating_add(1))), end)
+        // One more event up to a gap before the first would join the run, and move its start; a run that reaches
+        // back to where the window can begin cannot be moved, and nothing before a reset counts.
+        let (run, joined) = match self.run(window, base, end) {
+            Some((gap, run, _)) if run > base => (run, run.saturating_sub(gap)),
+            _ => (base, base),
+        };
+        let reset = window.reset.and_then(|reset| self.latest(reset, run, end));
+        (reset.map_or(joined, |reset| reset.saturating_add(1)), end)
     }
 }

@@ -56,6 +56,8 @@ pub enum Gap {
         /// Where the stream begins.
         to: Option<Timestamp>,
     },
+    /// Events that came without a place in the log, so that they are on no side of positions.
+    Unplaced,
 }
 
 impl fmt::Display for Gap {
@@ -64,6 +66,7 @@ impl fmt::Display for Gap {
             Self::Offsets { partition, from, to } => write!(f, "offsets {from}..{to} of partition {partition}"),
             Self::Times { from, to: Some(to) } => write!(f, "event times {from}..{to}"),
             Self::Times { from, to: None } => write!(f, "event times from {from}"),
+            Self::Unplaced => f.write_str("events without a place in the log"),
         }
     }
 }
@@ -136,57 +139,90 @@ impl Stream {
     ///
     /// Tell the stream of a cut before it has read that far, or ask the batch job for a view up to
     /// [`positions`](Self::positions), which can always be told apart now. An event time can still be told apart
-    /// once events after it came in, as long as the frontier is not beyond it; that goes through all entities.
+    /// once events after it came in, as long as the frontier is not beyond it; that goes through the entities.
     ///
-    /// A stream knows cuts of one sort, each later than the one before; one it knows already changes nothing.
+    /// A stream knows cuts of one sort, of which each is before or after the others; one it knows already changes
+    /// nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Coverage`](crate::ErrorKind::Coverage) when events on both sides of the cut were folded
     /// into one: positions 100 after offset 120 was read, but not positions 121; an event time below the frontier
-    /// when there are events after it. Or a cut of another sort, or one not later than the last.
+    /// when there are events after it. Or a cut of another sort, or one that is ahead of another in one partition and
+    /// behind it in the next; positions, where events came without a place.
     pub fn announce(&mut self, cut: impl Into<Cut>) -> Result<()> {
         let cut = cut.into();
         if self.generations.iter().any(|known| known.from.as_ref() == Some(&cut)) {
             return Ok(());
         }
         if self.begins_at(&cut) {
-            self.newest_mut().from.get_or_insert(cut);
+            self.generations[0].from = Some(cut);
+            self.changes += 1;
             return Ok(());
         }
-        if let Some(last) = self.newest().from.as_ref().filter(|last| last.partial_cmp(&&cut) != Some(Ordering::Less)) {
-            return Err(Error::coverage(format!("a cut at {cut} is not later than the last one, {last}")));
+        let mut place = 0;
+        for (at, known) in self.generations.iter().enumerate() {
+            match known.from.as_ref().map_or(Some(Ordering::Less), |from| from.partial_cmp(&cut)) {
+                Some(Ordering::Less) => place = at + 1,
+                Some(_) if at > 0 => break,
+                _ => {
+                    let known = known.from.as_ref().map_or_else(String::new, Cut::to_string);
+                    return Err(Error::coverage(format!(
+                        "a cut at {cut} is not after {known}, which the stream knows"
+                    )));
+                }
+            }
         }
         let mut next = Generation::new(Some(cut.clone()));
         match &cut {
-            Cut::Positions(positions) => {
-                let read = self.received.iter().find(|(partition, known)| known.next > positions.next(*partition));
-                if let Some((partition, known)) = read {
-                    return Err(Error::coverage(format!(
-                        "partition {partition} was read up to {}; what lies before {} cannot be told apart any more; \
-                         the stream's positions can: {}",
-                        known.next,
-                        positions.next(partition),
-                        self.positions()
-                    )));
-                }
-            }
-            Cut::EventTime(at) if self.seen_until.is_some_and(|latest| latest >= *at) => {
-                if let Some(frontier) = self.frontier().filter(|frontier| frontier > at) {
-                    return Err(Error::coverage(format!(
-                        "the frontier is at {frontier}; what lies before {at} cannot be told apart any more"
-                    )));
-                }
-                self.newest_mut().states.retain(|(entity, state)| {
-                    let later = state.split_off(*at);
-                    if later.first_event().is_some() {
-                        next.put(entity, later);
-                    }
-                    state.first_event().is_some()
-                });
-            }
-            Cut::EventTime(_) => {}
+            Cut::Positions(positions) => self.check_places(place, positions)?,
+            Cut::EventTime(at) => self.split(place - 1, *at, &mut next)?,
         }
-        self.generations.push(next);
+        self.generations.insert(place, next);
+        self.changes += 1;
+        Ok(())
+    }
+
+    /// Makes sure that no event before generation `place` is after `cut`.
+    fn check_places(&self, place: usize, cut: &Positions) -> Result<()> {
+        if self.unplaced {
+            return Err(Error::coverage("events came without a place in the log, so they are on no side of positions"));
+        }
+        let until = |partition: u32, next: u64| match self.generations.get(place).and_then(|later| later.from.as_ref())
+        {
+            Some(Cut::Positions(later)) => next.min(later.next(partition)),
+            _ => next,
+        };
+        let mut read = self.received.iter().map(|(partition, known)| (partition, until(partition, known.next)));
+        if let Some((partition, next)) = read.find(|(partition, next)| *next > cut.next(*partition)) {
+            return Err(Error::coverage(format!(
+                "partition {partition} was read up to {next}; what lies before {} cannot be told apart any more; the \
+                 stream's positions can: {}",
+                cut.next(partition),
+                self.positions()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Moves what generation `place` has at or after `at` into `next`.
+    fn split(&mut self, place: usize, at: Timestamp, next: &mut Generation) -> Result<()> {
+        let frontier = self.frontier();
+        if self.seen_until.is_none_or(|latest| latest < at) {
+            return Ok(());
+        }
+        let Some(earlier) = self.generations.get_mut(place) else { return Ok(()) };
+        if let Some(frontier) = frontier.filter(|frontier| *frontier > at && !earlier.states.is_empty()) {
+            return Err(Error::coverage(format!(
+                "the frontier is at {frontier}; what lies before {at} cannot be told apart any more"
+            )));
+        }
+        earlier.states.retain(|(entity, state)| {
+            let later = state.split_off(at);
+            if later.first_event().is_some() {
+                next.put(entity, later);
+            }
+            state.first_event().is_some()
+        });
         Ok(())
     }
 
@@ -197,9 +233,15 @@ impl Stream {
     /// [`BelowCut`](crate::Outcome::BelowCut).
     pub fn land(&mut self, served: &Cut, keep: &Cut) -> usize {
         self.served = Some(served.clone());
+        self.changes += 1;
         let covered = |next: &Generation| next.from.as_ref().is_some_and(|from| from <= keep);
         let gone = self.generations.iter().skip(1).take_while(|next| covered(next)).count();
-        self.generations.drain(..gone).map(|old| old.states.len()).sum()
+        let gone = self.generations.drain(..gone).map(|old| old.states.len()).sum();
+        // No view before `keep` is gone back to: what it covers is not taken any more if it is read again.
+        if self.after(keep) == Some(0) && self.generations[0].from.as_ref().is_none_or(|from| from <= keep) {
+            self.generations[0].from = Some(keep.clone());
+        }
+        gone
     }
 
     /// What this stream can add to a view up to `cut`.
@@ -208,6 +250,9 @@ impl Stream {
         let mut coverage = Coverage::default();
         match cut {
             Cut::Positions(view) => {
+                if self.unplaced {
+                    coverage.gaps.push(Gap::Unplaced);
+                }
                 for partition in self.partitions(after) {
                     let next = self.received.get(partition).map_or(0, |known| known.next);
                     let from = view.next(partition);
@@ -230,7 +275,7 @@ impl Stream {
                     Some(Some(Cut::EventTime(to))) if to > from => {
                         coverage.gaps.push(Gap::Times { from: *from, to: Some(*to) });
                     }
-                    None if !self.is_empty() => coverage.gaps.push(Gap::Times { from: *from, to: None }),
+                    None if self.seen_until.is_some() => coverage.gaps.push(Gap::Times { from: *from, to: None }),
                     _ => {}
                 }
             }
@@ -309,6 +354,22 @@ impl Stream {
 
     pub(super) fn newest(&self) -> &Generation {
         &self.generations[self.generations.len() - 1]
+    }
+
+    /// Whether the stream knows cuts of the other sort than this one.
+    pub(crate) fn has_cuts_of_other_sort(&self, cut: &Cut) -> bool {
+        let mut known = self.generations.iter().filter_map(|known| known.from.as_ref());
+        known.any(|known| std::mem::discriminant(known) != std::mem::discriminant(cut))
+    }
+
+    /// Counts up whenever it may be that another cut can be told apart than before, or one no more.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The offset that is read next of a partition.
+    pub(crate) fn next_of(&self, partition: u32) -> u64 {
+        self.received.get(partition).map_or(0, |known| known.next)
     }
 
     pub(super) fn newest_mut(&mut self) -> &mut Generation {

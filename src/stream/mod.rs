@@ -18,7 +18,7 @@ use self::generation::Generation;
 pub use self::generation::{Coverage, Gap};
 use self::policy::Clock;
 pub use self::policy::FrontierPolicy;
-use self::received::Received;
+use self::received::{Admission, Received};
 use crate::definition::FeatureSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Cut;
@@ -104,6 +104,10 @@ pub struct Stream {
     served: Option<Cut>,
     /// The latest event.
     seen_until: Option<Timestamp>,
+    /// Whether events came without a place in the log.
+    unplaced: bool,
+    /// Counts what changes which cuts can be told apart; not stored.
+    changes: u64,
 }
 
 impl Stream {
@@ -122,6 +126,8 @@ impl Stream {
             received: Received::default(),
             served: None,
             seen_until: None,
+            unplaced: false,
+            changes: 0,
         }
     }
 
@@ -168,6 +174,10 @@ impl Stream {
         } else {
             self.fold(event, None)
         };
+        if outcome.is_ok() && !self.unplaced {
+            self.unplaced = true;
+            self.changes += 1;
+        }
         self.count(&outcome);
         outcome
     }
@@ -199,9 +209,20 @@ impl Stream {
     /// ```
     pub fn update_at<R: Record + ?Sized>(&mut self, partition: u32, offset: u64, event: &R) -> Result<Outcome> {
         let admission = self.received.admit(partition, offset)?;
-        self.counters.skipped = self.counters.skipped.saturating_add_signed(admission.skipped);
-        let outcome =
-            if admission.new { self.fold(event, Some((partition, offset))) } else { Ok(Outcome::Redelivered) };
+        let skipped = &mut self.counters.skipped;
+        match admission {
+            Admission::Skipped(count) => *skipped = skipped.saturating_add(count),
+            Admission::Begun(count) => {
+                *skipped = skipped.saturating_add(count);
+                self.changes += 1;
+            }
+            Admission::Filled => *skipped = skipped.saturating_sub(1),
+            Admission::New | Admission::Known => {}
+        }
+        let outcome = match admission {
+            Admission::Known => Ok(Outcome::Redelivered),
+            _ => self.fold(event, Some((partition, offset))),
+        };
         self.count(&outcome);
         outcome
     }
@@ -285,6 +306,8 @@ impl Stream {
             self.clock.advance(frontier);
         }
         self.seen_until = self.seen_until.max(state.known_until());
+        self.unplaced = true;
+        self.changes += 1;
         let set = self.set.clone();
         let states = &mut self.newest_mut().states;
         let found = states.entry(entity.hash(), |(known, _)| *known == entity, |(known, _)| known.hash());
