@@ -12,6 +12,7 @@
 //! that lands twice, that lands before the stream has come as far, or that is gone back to, changes no value.
 
 mod answer;
+mod builder;
 mod context;
 mod external;
 mod gate;
@@ -25,6 +26,7 @@ mod view;
 
 use std::borrow::Cow;
 
+pub use self::builder::ViewBuilder;
 use self::context::{Context, fold};
 pub use self::external::{External, Externals, Override};
 pub use self::gate::{Decision, Finding, Gate, Verdict};
@@ -32,7 +34,7 @@ pub use self::manifest::{ExternalCount, Manifest, Part};
 pub use self::publish::Publication;
 pub use self::served::{Age, Provenance, Reason, Seen, Served, Source, Status};
 pub use self::serving::Serving;
-pub use self::view::{BatchView, ViewBuilder};
+pub use self::view::BatchView;
 use crate::definition::FeatureSet;
 use crate::error::Result;
 use crate::state::State;

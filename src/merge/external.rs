@@ -240,3 +240,11 @@ impl Externals {
         self.0.get(place)
     }
 }
+
+/// Keeps the later of two values, the greater at the same time, whichever came first.
+pub(super) fn keep_later(slot: &mut Option<Dated>, (value, at): Dated) {
+    let later = |(known, since): &Dated| (at, &value) > (*since, known);
+    if slot.as_ref().is_none_or(later) {
+        *slot = Some((value, at));
+    }
+}

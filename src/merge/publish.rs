@@ -40,7 +40,9 @@ impl Serving {
             return verdict;
         }
         let other = |past: &Publication| past.view == manifest.view && past.seal != manifest.seal();
-        if self.publications.iter().any(other) && !verdict.findings.contains(&Finding::NameTaken) {
+        let waits = |waiting: &Manifest| waiting.view == manifest.view && waiting != manifest;
+        let taken = self.publications.iter().any(other) || self.quarantined.iter().any(waits);
+        if taken && !verdict.findings.contains(&Finding::NameTaken) {
             verdict.findings.push(Finding::NameTaken);
             verdict.decision = Decision::Reject;
         }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::external::{Dated, Externals};
+use super::external::{Dated, Externals, keep_later};
 use super::gate::Gate;
 use super::manifest::Manifest;
 use super::publish::Publication;
-use super::view::keep_later;
 use crate::definition::FeatureSet;
 use crate::error::Result;
 use crate::log::Cut;

@@ -71,8 +71,13 @@ impl Serving {
         if !names.iter().map(String::as_str).eq(fields.iter().map(super::External::name)) {
             return Err(Error::mismatch(format!("external values were {}; these are others", names.join(", "))));
         }
+        let mut before: Option<Entity> = None;
         for _ in 0..from.count(2, "externals")? {
             let (entity, values): (Entity, Box<[Option<Dated>]>) = from.take("external")?;
+            if before.as_ref().is_some_and(|before| *before >= entity) {
+                return Err(Error::not_canonical(format!("entity {entity} does not come after the one before it")));
+            }
+            before = Some(entity.clone());
             entity.check(set.entity_columns()).map_err(|why| Error::corrupt(why.to_string()))?;
             let fits = |(field, value): (_, &Option<Dated>)| accepts(field, value);
             if values.len() != fields.len() || !fields.iter().zip(&values).all(fits) {

@@ -130,11 +130,12 @@ impl State {
     /// Whether no window can see anything at or after the frontier: such a state can be forgotten.
     pub fn is_vacant(&self) -> bool {
         let vacant = |state: &Self| state.rows.is_empty() && state.lanes.iter().all(Option::is_none);
-        vacant(self) || {
+        let settled = || {
             let mut settled = self.clone();
             settled.evict();
-            vacant(&settled)
-        }
+            settled
+        };
+        vacant(self) || !self.tidy && vacant(&settled())
     }
 
     /// Folds one event in. The entity columns are not looked at.

@@ -328,13 +328,21 @@ impl Stream {
         let before = self.len();
         let frontier = self.clock.frontier();
         for generation in &mut self.generations {
-            generation.states.retain(|(_, state)| {
+            for (_, state) in &mut generation.states {
                 if let Some(frontier) = frontier {
                     state.advance(frontier);
                 }
                 state.evict();
-                !state.is_vacant()
+            }
+        }
+        // An entity goes as a whole: what is left of it knows when it was first seen.
+        for place in 0..self.generations.len() {
+            let mut states = std::mem::take(&mut self.generations[place].states);
+            states.retain(|(entity, state)| {
+                let known = |other: &Generation| other.find(entity).is_some_and(|state| !state.is_vacant());
+                !state.is_vacant() || self.generations.iter().any(known)
             });
+            self.generations[place].states = states;
         }
         before - self.len()
     }
