@@ -121,7 +121,7 @@ fn published(out: &mut dyn Write, set: &FeatureSet, job: &Published) -> Result<(
         "  {} events of {} users, {} embeddings, manifest of {} bytes, read back whole: {}",
         manifest.events,
         manifest.entities,
-        manifest.externals.get("embedding").unwrap_or(&0),
+        manifest.external("embedding").map_or(0, |external| external.entities),
         job.manifest.len(),
         opened.manifest() == &manifest,
     )?;
