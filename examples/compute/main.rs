@@ -8,6 +8,7 @@
     reason = "a tool reads files, looks at the clock and talks to people"
 )]
 
+mod answers;
 mod args;
 mod cells;
 mod compare;

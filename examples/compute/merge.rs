@@ -8,10 +8,10 @@ use skewless::batch::{self, Rows, point_in_time};
 use skewless::merge::{Decision, Finding, Manifest, Part};
 use skewless::{BatchView, Cut, Entity, FeatureSet, Serving, Stream, Timestamp, Vector, ViewBuilder};
 
+use crate::answers::{Answers, History};
 use crate::cut::{Cutting, Split, place_in_log};
 use crate::fail::{Failure, Outcome};
 use crate::feed::Feed;
-use crate::pick::{self, Pick};
 use crate::progress::{Progress, Watch};
 use crate::run::{self, Place, Run};
 
@@ -21,17 +21,13 @@ const VIEW: &str = "the view up to the cut";
 const PARTS: u32 = 4;
 /// The columns that say where in the log an event is; no definition has ones of these names.
 const LOG: [&str; 2] = ["partition of the log", "offset in the log"];
-/// The table of answers that the batch layer gave alone.
-const HISTORY: usize = 0;
-/// The table of merged answers.
-const MERGED: usize = 1;
 
 /// What is worth saying of the merge beside its vectors.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) cut: String,
     /// From when on queries were merged.
-    pub(crate) from: Timestamp,
+    pub(crate) from: String,
     /// What the view has.
     pub(crate) entities: u64,
     pub(crate) events: u64,
@@ -42,8 +38,10 @@ pub(crate) struct Facts {
     /// Queries by who answered them.
     pub(crate) merged: usize,
     pub(crate) history: usize,
-    /// How long the view took, and the history, and everything that was served.
-    pub(crate) seconds: [f64; 3],
+    /// How long the view took, and the history, and all that was served.
+    pub(crate) view_seconds: f64,
+    pub(crate) history_seconds: f64,
+    pub(crate) serve_seconds: f64,
 }
 
 /// Batch up to the cut, stream after it.
@@ -59,57 +57,51 @@ pub(crate) fn merge(
     let asked = run::asked(set)?;
     let rows = run::bind(set, events)?;
     let queries = run::queries_as_events(set, queries)?;
-    let queries = run::bind(&asked, &queries)?;
-    let (event_order, query_order) = (run::in_time(&rows, "events")?, run::in_time(&queries, "queries")?);
+    let asking = Asking { set, asked: &asked, queries: &run::bind(&asked, &queries)? };
+    let (event_order, query_order) = (run::in_time(&rows, "events")?, run::in_time(asking.queries, "queries")?);
     let split = cutting.split(&event_order);
     let from = split.from.as_micros();
     let (past, present) = query_order.split_at(query_order.partition_point(|place| place.time < from));
 
-    let watch = Watch::new();
-    let view = stored(set, &view(set, &split, events)?)?;
-    let view_seconds = watch.seconds();
-    let watch = Watch::new();
-    let (past, history) = history(set, &asked, events, &queries, past)?;
-    let history_seconds = watch.seconds();
-    let watch = Watch::new();
-    let mut parts: Vec<Answers<'_>> = queries.iter().map(|rows| Answers::new(rows.len(), history.as_ref())).collect();
-    for (number, place) in past.iter().enumerate() {
-        put(&mut parts, set, place, |answers| answers.past(place.row as usize, number))?;
-    }
+    let (view, view_seconds) = timed(|| stored(set, &view(set, &split, events)?))?;
+    let (history, history_seconds) = timed(|| asking.history(events, past))?;
+    let mut answers = Answers::new(set, asking.queries, &history)?;
     let mut feed = Feed::new(&rows, &event_order, &split.cut);
     let mut serving = serving(set, &split, &view)?;
-    let mut progress = Progress::new("merge", "queries", present.len());
-    for (done, place) in present.iter().enumerate() {
-        progress.at(done);
-        let as_of = Timestamp::from_micros(place.time)?;
-        feed.until(&mut serving, place.time)?;
-        serving.advance(as_of);
-        let entity = run::entity(&asked, &queries, place).map_err(|why| place.blame("queries", why))?;
-        let vector = ask(&serving, &view, &entity, as_of)?;
-        put(&mut parts, set, place, |answers| answers.merged(place.row as usize, entity, vector))?;
-    }
-    // No query sees these any more, but a bad one among them must not go unnoticed.
-    feed.rest(&mut serving)?;
-    let manifest = view.manifest();
-    check(&serving, manifest, event_order.len(), feed.len())?;
-    let counters = serving.stream().counters();
+    let ((), serve_seconds) = timed(|| asking.serve(present, &view, &mut feed, &mut serving, &mut answers))?;
+    check(&serving, view.manifest(), event_order.len(), feed.len())?;
     let facts = Facts {
         cut: split.cut.to_string(),
-        from: split.from,
-        entities: manifest.entities,
-        events: manifest.events,
-        bytes: manifest.parts.iter().map(|part| part.bytes).sum(),
-        streamed: counters.total(),
-        late: counters.late + counters.expired,
+        from: split.from.to_string(),
         merged: present.len(),
         history: past.len(),
-        seconds: [view_seconds, history_seconds, watch.seconds()],
+        view_seconds,
+        history_seconds,
+        serve_seconds,
+        ..Facts::of(&serving, view.manifest())
     };
-    let mut vectors: Vec<RecordBatch> = parts.into_iter().filter_map(|part| part.table).collect();
-    if vectors.is_empty() {
-        vectors.push(batch::vectors(set, [])?);
+    Ok((Run::new("merge", set, answers.finish()?), facts))
+}
+
+fn timed<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, f64)> {
+    let watch = Watch::new();
+    let result = work()?;
+    Ok((result, watch.seconds()))
+}
+
+impl Facts {
+    /// Those of both sides.
+    fn of(serving: &Serving, view: &Manifest) -> Self {
+        let counters = serving.stream().counters();
+        Self {
+            entities: view.entities,
+            events: view.events,
+            bytes: view.parts.iter().map(|part| part.bytes).sum(),
+            streamed: counters.total(),
+            late: counters.late + counters.expired,
+            ..Self::default()
+        }
     }
-    Ok((Run::new("merge", set, vectors), facts))
 }
 
 /// What a batch job makes of the events that the cut covers.
@@ -188,95 +180,58 @@ fn check(serving: &Serving, view: &Manifest, events: usize, given: usize) -> Out
     )))
 }
 
-/// Answers the queries before the frontier from all events; also gives them in the order of the answers.
-fn history(
-    set: &FeatureSet,
-    asked: &FeatureSet,
-    events: &[RecordBatch],
-    queries: &[Rows<'_>],
-    past: &[Place],
-) -> Outcome<(Vec<Place>, Option<RecordBatch>)> {
-    let mut past = past.to_vec();
-    past.sort_unstable_by_key(|place| (place.batch, place.row));
-    if past.is_empty() {
-        return Ok((past, None));
-    }
-    let nobody = Stream::new(asked);
-    let question = |place: &Place| -> Outcome<(Entity, Vector)> {
-        let entity = run::entity(asked, queries, place).map_err(|why| place.blame("queries", why))?;
-        let vector = nobody.vector(&entity, Timestamp::from_micros(place.time)?)?;
-        Ok((entity, vector))
-    };
-    let tables = past.chunk_by(|a, b| a.batch == b.batch).map(|places| {
-        let rows = places.iter().map(question).collect::<Outcome<Vec<_>>>()?;
-        Ok(batch::vectors(asked, rows.iter().map(|(entity, vector)| (entity, vector)))?)
-    });
-    let answers = point_in_time(set, events, &tables.collect::<Outcome<Vec<_>>>()?)?;
-    Ok((past, Some(answers)))
+/// Whoever asks.
+struct Asking<'a> {
+    set: &'a FeatureSet,
+    /// The definition that reads queries.
+    asked: &'a FeatureSet,
+    queries: &'a [Rows<'a>],
 }
 
-/// Hands an answer to the batch of its query.
-fn put<'a>(
-    parts: &mut [Answers<'a>],
-    set: &FeatureSet,
-    place: &Place,
-    take: impl FnOnce(&mut Answers<'a>),
-) -> Outcome<()> {
-    let Some(part) = parts.get_mut(place.batch as usize) else { return Ok(()) };
-    take(part);
-    part.missing -= 1;
-    if part.missing == 0 { part.close(set) } else { Ok(()) }
-}
-
-/// The answers to one batch of queries; they become a table when the last is there, which takes less memory.
-struct Answers<'a> {
-    /// The answers to all queries before the frontier.
-    history: Option<&'a RecordBatch>,
-    merged: Vec<(Entity, Vector)>,
-    picks: Vec<Pick>,
-    /// How many answers are still to come.
-    missing: usize,
-    table: Option<RecordBatch>,
-}
-
-impl<'a> Answers<'a> {
-    fn new(queries: usize, history: Option<&'a RecordBatch>) -> Self {
-        let picks = vec![(HISTORY, 0); queries];
-        Self { history, merged: Vec::new(), picks, missing: queries, table: None }
+impl Asking<'_> {
+    fn entity(&self, place: &Place) -> Outcome<Entity> {
+        run::entity(self.asked, self.queries, place).map_err(|why| place.blame("queries", why))
     }
 
-    /// The answer to query `row` is in a row of the history.
-    fn past(&mut self, row: usize, number: usize) {
-        if let Some(pick) = self.picks.get_mut(row) {
-            *pick = (HISTORY, number);
-        }
-    }
-
-    /// The answer to query `row` was merged.
-    fn merged(&mut self, row: usize, entity: Entity, vector: Vector) {
-        if let Some(pick) = self.picks.get_mut(row) {
-            *pick = (MERGED, self.merged.len());
-        }
-        self.merged.push((entity, vector));
-    }
-
-    /// Makes the table.
-    fn close(&mut self, set: &FeatureSet) -> Outcome<()> {
-        let (merged, picks) = (std::mem::take(&mut self.merged), std::mem::take(&mut self.picks));
-        let ours = batch::vectors(set, merged.iter().map(|(entity, vector)| (entity, vector)))?;
-        let tables = match self.history {
-            Some(history) if merged.is_empty() => [history, history],
-            Some(history) if merged.len() < picks.len() => [history, &ours],
-            _ => [&ours, &ours],
+    /// Answers the queries before the frontier from all events, at once.
+    fn history(&self, events: &[RecordBatch], past: &[Place]) -> Outcome<History> {
+        let mut order = past.to_vec();
+        order.sort_unstable_by_key(|place| (place.batch, place.row));
+        let nobody = Stream::new(self.asked);
+        let question = |place: &Place| -> Outcome<(Entity, Vector)> {
+            let entity = self.entity(place)?;
+            let vector = nobody.vector(&entity, Timestamp::from_micros(place.time)?)?;
+            Ok((entity, vector))
         };
-        if tables[0].schema() != tables[1].schema() {
-            let schemas = tables.map(|table| table.schema().to_string());
-            return Err(Failure::Differs(format!(
-                "DIFFERENT tables\n  batch    {}\n  merge    {}",
-                schemas[0], schemas[1]
-            )));
+        let tables = order.chunk_by(|a, b| a.batch == b.batch).map(|places| -> Outcome<RecordBatch> {
+            let rows = places.iter().map(question).collect::<Outcome<Vec<_>>>()?;
+            Ok(batch::vectors(self.asked, rows.iter().map(|(entity, vector)| (entity, vector)))?)
+        });
+        let tables = tables.collect::<Outcome<Vec<_>>>()?;
+        let table = if tables.is_empty() { None } else { Some(point_in_time(self.set, events, &tables)?) };
+        Ok(History { order, table })
+    }
+
+    /// Answers the others, in order of time, while the stream reads on.
+    fn serve(
+        &self,
+        present: &[Place],
+        view: &BatchView,
+        feed: &mut Feed<'_>,
+        serving: &mut Serving,
+        answers: &mut Answers<'_>,
+    ) -> Outcome<()> {
+        let mut progress = Progress::new("merge", "queries", present.len());
+        for (done, place) in present.iter().enumerate() {
+            progress.at(done);
+            let as_of = Timestamp::from_micros(place.time)?;
+            feed.until(serving, place.time)?;
+            serving.advance(as_of);
+            let entity = self.entity(place)?;
+            let vector = ask(serving, view, &entity, as_of)?;
+            answers.put(place, entity, vector)?;
         }
-        self.table = Some(pick::rows(tables, &picks)?);
-        Ok(())
+        // No query sees these any more, but a bad one among them must not go unnoticed.
+        feed.rest(serving)
     }
 }

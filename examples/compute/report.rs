@@ -142,11 +142,10 @@ impl Report {
 
 /// The merge's own entry.
 fn merge_json(facts: &Facts) -> String {
-    let [view, history, serve] = facts.seconds;
     format!(
         ",\"merge\":{{\"cut\":\"{}\",\"merged_from\":\"{}\",\"view_events\":{},\"view_entities\":{},\"view_bytes\":{},\
          \"stream_events\":{},\"late_events\":{},\"merged_queries\":{},\"history_queries\":{},\
-         \"view_seconds\":{view:.6},\"history_seconds\":{history:.6},\"serve_seconds\":{serve:.6}}}",
+         \"view_seconds\":{:.6},\"history_seconds\":{:.6},\"serve_seconds\":{:.6}}}",
         facts.cut,
         facts.from,
         facts.events,
@@ -156,6 +155,9 @@ fn merge_json(facts: &Facts) -> String {
         facts.late,
         facts.merged,
         facts.history,
+        facts.view_seconds,
+        facts.history_seconds,
+        facts.serve_seconds,
     )
 }
 
