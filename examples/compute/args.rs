@@ -4,15 +4,16 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use crate::cut::Cutting;
 use crate::fail::{Failure, Outcome};
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
-compute - one feature definition, run over events in batch, as a stream, or both ways with every bit compared
+compute - one feature definition, run over events in batch, as a stream and merged of both, every bit compared
 
 usage: cargo run --release --features arrow --example compute -- [options]
 
-Without options a shop's click-stream is made up, and the sample definition runs over it both ways.
+Without options a shop's click-stream is made up, and the sample definition runs over it all three ways.
 
   --definition D.json    the features; examples/compute/shopper.json if left out
   --events E.parquet     the events; needs --definition, which names the columns that are read
@@ -20,7 +21,20 @@ Without options a shop's click-stream is made up, and the sample definition runs
                          or int64 microseconds); if left out, every event asks, for its entity at its own time
   --path PATH            batch    all queries at once, joined to the events before them
                          stream   events one at a time in time order, each query when its time comes
-                         verify   both; exit code 1 at the first value that differs in a bit (the default)
+                         merge    a batch view of the events before a cut, a stream of those after it, and each
+                                  query answered of both when its time comes; a value that is not whole is a
+                                  failure. Queries before the cut ask for history, of which a view keeps only
+                                  what later queries need: a batch pass over all events answers them
+                         verify   all three; exit code 1 at the first value that differs in a bit (the default)
+  --cut T                for merge and verify: the cut is this time, RFC 3339 or microseconds since 1970; an
+                         event or query at exactly this time is after it
+  --cut-fraction F       the cut is the time before which this share of the events lies, 0 to 1 (default 0.7)
+  --cut-by WHAT          time       the cut is a time (the default)
+                         positions  the cut is a place in the log: the rows, in their order and dealt to four
+                                    partitions in turn, are the log, of which the view has the share of
+                                    --cut-fraction; the rest is read in log order, as far as a query needs.
+                                    Queries at or after the time of that share are merged; an event that is
+                                    earlier, but stands after the cut, is late
   --out OUT.parquet      where the vectors go: entity columns, `as_of`, one column a feature, in the order of
                          the queries; `--path verify` does without
   --stats                print one line of JSON on stdout: counts, seconds and peak memory
@@ -28,7 +42,7 @@ Without options a shop's click-stream is made up, and the sample definition runs
   --seed S               for which made-up shop (default 1)
   --help                 print this
 
-exit codes: 0 done, 1 the two paths differ, 2 something given cannot be used
+exit codes: 0 done, 1 two paths differ or the merge is not whole, 2 something given cannot be used
 ";
 
 /// How many events are made up unless told otherwise.
@@ -37,14 +51,16 @@ const EVENTS: u64 = 1_000_000;
 /// Rows are counted in 32 bits.
 const MOST_EVENTS: u64 = 100_000_000;
 
-/// Which way, or both.
+/// Which way, or all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// All queries at once.
     Batch,
     /// One event at a time.
     Stream,
-    /// Both, compared.
+    /// Batch up to a cut, stream after it.
+    Merge,
+    /// All, compared.
     Verify,
 }
 
@@ -59,6 +75,8 @@ pub(crate) struct Args {
     pub(crate) queries: Option<PathBuf>,
     /// Which way to compute.
     pub(crate) way: Way,
+    /// Where to cut for the merge.
+    pub(crate) cutting: Cutting,
     /// Where the vectors go.
     pub(crate) out: Option<PathBuf>,
     /// Whether a program reads stdout.
@@ -69,6 +87,18 @@ pub(crate) struct Args {
     pub(crate) seed: u64,
 }
 
+/// What is only understood with the rest.
+#[derive(Debug, Default)]
+struct Given {
+    cut: Option<String>,
+    cut_fraction: Option<String>,
+    cut_by: Option<String>,
+    /// The last option that only the merge knows.
+    for_merge: Option<String>,
+    /// The last one for made-up events.
+    for_made_up: Option<String>,
+}
+
 impl Default for Args {
     fn default() -> Self {
         Self {
@@ -76,6 +106,7 @@ impl Default for Args {
             events: None,
             queries: None,
             way: Way::Verify,
+            cutting: Cutting::default(),
             out: None,
             stats: false,
             count: EVENTS as usize,
@@ -87,51 +118,67 @@ impl Default for Args {
 impl Args {
     /// Reads the command line; `None` if it asks for help.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Outcome<Option<Self>> {
-        let mut args = Self::default();
-        let mut made_up = None;
+        let (mut args, mut given) = (Self::default(), Given::default());
         let words = words.skip(1).map(OsString::into_string).collect::<Result<Vec<_>, _>>();
         let mut words = words.map_err(|word| Failure::input(format!("{word:?} is not UTF-8")))?.into_iter().peekable();
         while let Some(word) = words.next() {
-            let (name, mut inline) = match word.split_once('=') {
+            let (name, inline) = match word.split_once('=') {
                 Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
                 _ => (word, None),
             };
-            if matches!(name.as_str(), "--help" | "-h") {
-                return Ok(None);
-            }
-            let mut value = |what: &str| {
-                let next = || words.next_if(|word| !word.starts_with("--"));
-                inline.take().or_else(next).ok_or_else(|| Failure::input(format!("{name} needs {what}")))
-            };
-            match name.as_str() {
-                "--definition" => args.definition = Some(value("a JSON file")?.into()),
-                "--events" => args.events = Some(value("a Parquet file")?.into()),
-                "--queries" => args.queries = Some(value("a Parquet file")?.into()),
-                "--path" => args.way = way(&value("batch, stream or verify")?)?,
-                "--out" => args.out = Some(value("a file to write")?.into()),
-                "--events-count" => args.count = count(&value("a number of events")?)?,
-                "--seed" => args.seed = seed(&value("a number")?)?,
-                "--stats" => args.stats = true,
-                _ => return Err(unknown(&name)),
-            }
-            if matches!(name.as_str(), "--events-count" | "--seed") {
-                made_up = Some(name.clone());
-            }
-            if let Some(value) = inline {
-                return Err(Failure::input(format!("{name} takes no value, found `{value}`")));
+            match (name.as_str(), inline) {
+                ("--help" | "-h", _) => return Ok(None),
+                ("--stats", None) => args.stats = true,
+                ("--stats", Some(value)) => {
+                    return Err(Failure::input(format!("{name} takes no value, found `{value}`")));
+                }
+                (_, inline) => {
+                    let what = wants(&name).ok_or_else(|| unknown(&name))?;
+                    let value = inline.or_else(|| words.next_if(|word| !word.starts_with("--")));
+                    let value = value.ok_or_else(|| Failure::input(format!("{name} needs {what}")))?;
+                    args.set(name, value, &mut given)?;
+                }
             }
         }
-        args.check(made_up.as_deref())?;
+        args.cutting = Cutting::read(given.cut.as_deref(), given.cut_fraction.as_deref(), given.cut_by.as_deref())?;
+        args.check(&given)?;
         Ok(Some(args))
     }
 
+    /// Takes the value of one option.
+    fn set(&mut self, name: String, value: String, given: &mut Given) -> Outcome<()> {
+        match name.as_str() {
+            "--definition" => self.definition = Some(value.into()),
+            "--events" => self.events = Some(value.into()),
+            "--queries" => self.queries = Some(value.into()),
+            "--path" => self.way = way(&value)?,
+            "--cut" => given.cut = Some(value),
+            "--cut-fraction" => given.cut_fraction = Some(value),
+            "--cut-by" => given.cut_by = Some(value),
+            "--out" => self.out = Some(value.into()),
+            "--events-count" => self.count = count(&value)?,
+            _ => self.seed = seed(&value)?,
+        }
+        if name.starts_with("--cut") {
+            given.for_merge = Some(name);
+        } else if matches!(name.as_str(), "--events-count" | "--seed") {
+            given.for_made_up = Some(name);
+        }
+        Ok(())
+    }
+
     /// Refuses what makes no sense together before any work is done.
-    fn check(&self, made_up: Option<&str>) -> Outcome<()> {
+    fn check(&self, given: &Given) -> Outcome<()> {
         if self.events.is_some() && self.definition.is_none() {
             return Err(Failure::input("--events needs --definition: which features of these events?"));
         }
-        if let (Some(name), true) = (made_up, self.events.is_some()) {
+        if let (Some(name), true) = (&given.for_made_up, self.events.is_some()) {
             return Err(Failure::input(format!("{name} is for made-up events and does not go with --events")));
+        }
+        if let (Some(name), Way::Batch | Way::Stream) = (&given.for_merge, self.way) {
+            return Err(Failure::input(format!(
+                "{name} is for the merge; it goes with --path merge and --path verify"
+            )));
         }
         let Some(out) = &self.out else {
             return match self.way {
@@ -164,11 +211,27 @@ fn same_file(a: &Path, b: &Path) -> bool {
     a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
+/// The value an option takes, in words; `None` if nobody knows the option.
+fn wants(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "--definition" => "a JSON file",
+        "--events" | "--queries" => "a Parquet file",
+        "--path" => "batch, stream, merge or verify",
+        "--cut" => "a time",
+        "--cut-fraction" => "a number from 0 to 1",
+        "--cut-by" => "time or positions",
+        "--out" => "a file to write",
+        "--events-count" => "a number of events",
+        "--seed" => "a number",
+        _ => return None,
+    })
+}
+
 /// An option nobody knows.
 fn unknown(name: &str) -> Failure {
     Failure::input(format!(
-        "unknown option `{name}`; allowed: --definition, --events, --queries, --path, --out, --stats, \
-         --events-count, --seed, --help"
+        "unknown option `{name}`; allowed: --definition, --events, --queries, --path, --cut, --cut-fraction, \
+         --cut-by, --out, --stats, --events-count, --seed, --help"
     ))
 }
 
@@ -177,8 +240,9 @@ fn way(word: &str) -> Outcome<Way> {
     match word {
         "batch" => Ok(Way::Batch),
         "stream" => Ok(Way::Stream),
+        "merge" => Ok(Way::Merge),
         "verify" => Ok(Way::Verify),
-        _ => Err(Failure::input(format!("--path is `{word}`; allowed: batch, stream, verify"))),
+        _ => Err(Failure::input(format!("--path is `{word}`; allowed: batch, stream, merge, verify"))),
     }
 }
 

@@ -9,23 +9,27 @@ use crate::run::Run;
 /// Compares every feature of every query; tells how many values that were.
 ///
 /// The entity columns and `as_of` are compared as well, but not counted: they are the question.
-pub(crate) fn same(batch: &Run, stream: &Run) -> Outcome<usize> {
+pub(crate) fn same(one: &Run, other: &Run) -> Outcome<usize> {
     let mut start = 0;
     let mut compared = 0;
-    for (ours, theirs) in batch.vectors.iter().zip(&stream.vectors) {
+    for (ours, theirs) in one.vectors.iter().zip(&other.vectors) {
         if ours.schema() != theirs.schema() || ours.num_rows() != theirs.num_rows() {
-            return Err(differs(ours, theirs));
+            return Err(differs([one, other], [ours, theirs]));
         }
         let columns = ours.columns().iter().zip(theirs.columns()).enumerate();
         let first = columns.filter_map(|(at, (a, b))| Some((first_difference(a, b)?, at))).min();
         if let Some((row, at)) = first {
-            return Err(explain([batch, stream], [ours, theirs], start, row, at));
+            return Err(explain([one, other], [ours, theirs], start, row, at));
         }
         start += ours.num_rows();
-        compared += ours.num_rows() * (ours.num_columns() - batch.question);
+        compared += ours.num_rows() * (ours.num_columns() - one.question);
     }
-    if batch.rows() != stream.rows() {
-        return Err(Failure::Differs(format!("DIFFERENT tables: {} rows and {}", batch.rows(), stream.rows())));
+    if one.rows() != other.rows() {
+        let (ours, theirs) = (one.rows(), other.rows());
+        return Err(Failure::Differs(format!(
+            "DIFFERENT tables: {ours} rows by {}, {theirs} by {}",
+            one.way, other.way
+        )));
     }
     Ok(compared)
 }
@@ -46,29 +50,30 @@ fn first_difference(a: &dyn Array, b: &dyn Array) -> Option<usize> {
 }
 
 /// Tables that cannot be compared.
-fn differs(batch: &RecordBatch, stream: &RecordBatch) -> Failure {
-    let about = |table: &RecordBatch| format!("{} rows of {}", table.num_rows(), table.schema());
-    Failure::Differs(format!("DIFFERENT tables\n  batch   {}\n  stream  {}", about(batch), about(stream)))
+fn differs(runs: [&Run; 2], tables: [&RecordBatch; 2]) -> Failure {
+    let about =
+        |run: &Run, table: &RecordBatch| format!("\n  {:<8} {} rows of {}", run.way, table.num_rows(), table.schema());
+    Failure::Differs(format!("DIFFERENT tables{}{}", about(runs[0], tables[0]), about(runs[1], tables[1])))
 }
 
 /// Everything it takes to look into a difference; the tables start at row `start` of all.
 fn explain(runs: [&Run; 2], tables: [&RecordBatch; 2], start: usize, row: usize, at: usize) -> Failure {
-    let [batch, stream] = runs;
+    let [one, other] = runs;
     let [ours, theirs] = tables;
     let show = |run: &Run, table: &RecordBatch| {
         let value = table.columns().get(at).map(|column| cells::exactly(&cells::cell(column, row)));
-        format!("{}, by {}", value.unwrap_or_default(), run.definition)
+        format!("  {:<8} {}, by {}", run.way, value.unwrap_or_default(), run.definition)
     };
-    let question = ours.columns().iter().take(batch.question);
+    let question = ours.columns().iter().take(one.question);
     let mut question: Vec<String> = question.map(|column| cells::cell(column, row).to_string()).collect();
     let as_of = question.pop().unwrap_or_default();
     Failure::Differs(format!(
-        "DIFFERENT at row {}\n  entity   {}\n  as_of    {as_of}\n  feature  {}\n  batch    {}\n  stream   {}",
+        "DIFFERENT at row {}\n  entity   {}\n  as_of    {as_of}\n  feature  {}\n{}\n{}",
         start + row,
         question.join("/"),
         ours.schema().fields().get(at).map_or("?", |field| field.name()),
-        show(batch, ours),
-        show(stream, theirs),
+        show(one, ours),
+        show(other, theirs),
     ))
 }
 

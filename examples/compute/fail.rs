@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub(crate) enum Failure {
     /// Something that was given cannot be used: exit code 2.
     Input(String),
-    /// The two paths disagree: exit code 1.
+    /// The ways disagree, or one of them cannot give what it promises: exit code 1.
     Differs(String),
 }
 

@@ -1,5 +1,5 @@
-//! One definition, run in batch and as a stream: computes feature vectors over Parquet files, or over a
-//! made-up shop, and compares the two ways bit for bit. `--help` says how.
+//! One definition, run in batch, as a stream and merged of both: computes feature vectors over Parquet files, or
+//! over a made-up shop, and compares the three ways bit for bit. `--help` says how.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -8,12 +8,17 @@
     reason = "a tool reads files, looks at the clock and talks to people"
 )]
 
+mod answers;
 mod args;
 mod cells;
 mod compare;
+mod cut;
 mod dice;
 mod fail;
+mod feed;
+mod merge;
 mod parquet_io;
+mod pick;
 mod progress;
 mod report;
 mod run;
@@ -77,22 +82,33 @@ fn work(args: &Args) -> Outcome<()> {
     report.finish()
 }
 
-/// Runs one way, or both and compares.
+/// Runs one way, or all and compares.
 fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) -> Outcome<Vec<RecordBatch>> {
     let Input { events, queries, .. } = input;
-    if args.way == Way::Stream {
-        return Ok(report.timed("stream", || run::stream(set, events, queries))?.vectors);
-    }
-    let batch = report.timed("batch", || run::batch(set, events, queries))?;
+    let batch = |report: &mut Report| report.timed("batch", || run::batch(set, events, queries));
+    let stream = |report: &mut Report| report.timed("stream", || run::stream(set, events, queries));
+    let merge = |report: &mut Report| {
+        let (merged, facts) = report.timed("merge", || merge::merge(set, args.cutting, events, queries))?;
+        report.merged(facts)?;
+        Ok::<_, Failure>(merged)
+    };
+    let first = match args.way {
+        Way::Batch | Way::Verify => batch(report)?,
+        Way::Stream => stream(report)?,
+        Way::Merge => merge(report)?,
+    };
     if args.way == Way::Verify {
-        let stream = report.timed("stream", || run::stream(set, events, queries))?;
-        let compared = compare::same(&batch, &stream)?;
+        let stream = stream(report)?;
+        let compared = compare::same(&first, &stream)?;
+        let merged = merge(report)?;
+        compare::same(&first, &merged)?;
+        compare::same(&stream, &merged)?;
         if args.events.is_none() {
-            report.table(set, &batch.vectors)?;
+            report.table(set, &first.vectors)?;
         }
         report.agreed(compared, set)?;
     }
-    Ok(batch.vectors)
+    Ok(first.vectors)
 }
 
 /// The user's definition, or the sample.

@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use skewless::FeatureSet;
 
 use crate::fail::{Failure, Outcome};
+use crate::merge::Facts;
 use crate::progress::Watch;
 use crate::table;
 
@@ -20,6 +21,7 @@ pub(crate) struct Report {
     read_seconds: f64,
     compute_seconds: f64,
     write_seconds: f64,
+    merge: Option<Facts>,
 }
 
 impl Report {
@@ -68,10 +70,31 @@ impl Report {
         self.tell(&format!("\n{}\n", table::render(set, vectors)))
     }
 
-    /// Says that both ways agree.
+    /// Says what the merge was of.
+    pub(crate) fn merged(&mut self, facts: Facts) -> Outcome<()> {
+        let number = |n: u64| grouped(usize::try_from(n).unwrap_or(usize::MAX));
+        self.tell(&format!(
+            "            cut at {}\n            view of {} events, {} entities, {} bytes; stream of {} events, {} late\n\
+             \x20           {} queries from {} on merged, {} before answered by the batch layer alone\n",
+            facts.cut,
+            number(facts.events),
+            number(facts.entities),
+            number(facts.bytes),
+            number(facts.streamed),
+            number(facts.late),
+            grouped(facts.merged),
+            facts.from,
+            grouped(facts.history),
+        ))?;
+        self.merge = Some(facts);
+        Ok(())
+    }
+
+    /// Says that all ways agree.
     pub(crate) fn agreed(&self, compared: usize, set: &FeatureSet) -> Outcome<()> {
         self.tell(&format!(
-            "compared    {} values ({} queries x {} features) bit for bit: batch and stream agree on all of them\n",
+            "compared    {} values ({} queries x {} features) bit for bit: batch, stream and merge agree on all of \
+             them\n",
             grouped(compared),
             grouped(self.queries),
             set.names().len(),
@@ -96,13 +119,14 @@ impl Report {
         }
         say(&format!(
             "{{\"events\":{},\"queries\":{},\"read_seconds\":{:.6},\"compute_seconds\":{:.6},\"write_seconds\":{:.6},\
-             \"peak_rss_bytes\":{}}}\n",
+             \"peak_rss_bytes\":{}{}}}\n",
             self.events,
             self.queries,
             self.read_seconds,
             self.compute_seconds,
             self.write_seconds,
             peak_rss().map_or("null".to_owned(), |bytes| bytes.to_string()),
+            self.merge.as_ref().map(merge_json).unwrap_or_default(),
         ))
     }
 
@@ -114,6 +138,27 @@ impl Report {
         }
         say(text)
     }
+}
+
+/// The merge's own entry.
+fn merge_json(facts: &Facts) -> String {
+    format!(
+        ",\"merge\":{{\"cut\":\"{}\",\"merged_from\":\"{}\",\"view_events\":{},\"view_entities\":{},\"view_bytes\":{},\
+         \"stream_events\":{},\"late_events\":{},\"merged_queries\":{},\"history_queries\":{},\
+         \"view_seconds\":{:.6},\"history_seconds\":{:.6},\"serve_seconds\":{:.6}}}",
+        facts.cut,
+        facts.from,
+        facts.events,
+        facts.entities,
+        facts.bytes,
+        facts.streamed,
+        facts.late,
+        facts.merged,
+        facts.history,
+        facts.view_seconds,
+        facts.history_seconds,
+        facts.serve_seconds,
+    )
 }
 
 /// Writes to stdout; a reader that has had enough is no failure.

@@ -1,4 +1,4 @@
-//! The two ways to the same vectors.
+//! Two of the ways to the same vectors, and what all three share.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -26,12 +26,15 @@ pub(crate) struct Run {
     pub(crate) question: usize,
     /// The definition that ran.
     pub(crate) definition: String,
+    /// Which way it was.
+    pub(crate) way: &'static str,
 }
 
 impl Run {
-    fn new(set: &FeatureSet, vectors: Vec<RecordBatch>) -> Self {
+    /// What `way` came to.
+    pub(crate) fn new(way: &'static str, set: &FeatureSet, vectors: Vec<RecordBatch>) -> Self {
         let definition = format!("{} v{}, fingerprint {}", set.name(), set.version(), set.fingerprint());
-        Self { vectors, question: set.entity_columns().len() + 1, definition }
+        Self { vectors, question: set.entity_columns().len() + 1, definition, way }
     }
 
     /// How many queries were answered.
@@ -42,10 +45,10 @@ impl Run {
 
 /// A row's time and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    time: i64,
-    batch: u32,
-    row: u32,
+pub(crate) struct Place {
+    pub(crate) time: i64,
+    pub(crate) batch: u32,
+    pub(crate) row: u32,
 }
 
 /// Lets every event be its own query.
@@ -104,7 +107,7 @@ fn kind_of(column: &Column, batches: &[Rows<'_>]) -> Option<Kind> {
 }
 
 /// The queries in the shape of [`asked`].
-fn queries_as_events(set: &FeatureSet, queries: &[RecordBatch]) -> Result<Vec<RecordBatch>, ArrowError> {
+pub(crate) fn queries_as_events(set: &FeatureSet, queries: &[RecordBatch]) -> Result<Vec<RecordBatch>, ArrowError> {
     queries.iter().map(|batch| query_columns(set, batch, AS_OF, ASKED)).collect()
 }
 
@@ -122,7 +125,7 @@ pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordB
     if vectors.is_empty() {
         vectors.push(table);
     }
-    Ok(Run::new(set, vectors))
+    Ok(Run::new("batch", set, vectors))
 }
 
 /// One event at a time.
@@ -163,7 +166,7 @@ pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[Record
     if vectors.is_empty() {
         vectors.push(batch::vectors(stream.set(), [])?);
     }
-    Ok(Run::new(stream.set(), vectors))
+    Ok(Run::new("stream", stream.set(), vectors))
 }
 
 /// The answers to one batch of queries; they become a table when the last is there, which takes less memory.
@@ -205,7 +208,7 @@ fn feed(stream: &mut Stream, events: &[Rows<'_>], event: &Place) -> Outcome<()> 
 }
 
 /// A definition whose events are queries: it lets the crate read queries as it reads events.
-fn asked(set: &FeatureSet) -> skewless::Result<FeatureSet> {
+pub(crate) fn asked(set: &FeatureSet) -> skewless::Result<FeatureSet> {
     let names: Vec<String> = set.entity_columns().iter().map(|column| column.name().to_owned()).collect();
     let mut builder = FeatureSet::builder("queries").entity(names).time(ASKED);
     for column in set.entity_columns() {
@@ -217,7 +220,7 @@ fn asked(set: &FeatureSet) -> skewless::Result<FeatureSet> {
 }
 
 /// Who asks.
-fn entity(asked: &FeatureSet, queries: &[Rows<'_>], place: &Place) -> skewless::Result<Entity> {
+pub(crate) fn entity(asked: &FeatureSet, queries: &[Rows<'_>], place: &Place) -> skewless::Result<Entity> {
     let Some(rows) = queries.get(place.batch as usize) else { return Ok(Entity::new([])) };
     let row = rows.row(place.row as usize);
     // What cannot name an entity is refused with the words that an event gets.
@@ -235,12 +238,12 @@ fn part<'a>(column: &Column, found: ValueRef<'a>) -> ValueRef<'a> {
 }
 
 /// Finds the columns of every batch.
-fn bind<'a>(set: &FeatureSet, batches: &'a [RecordBatch]) -> skewless::Result<Vec<Rows<'a>>> {
+pub(crate) fn bind<'a>(set: &FeatureSet, batches: &'a [RecordBatch]) -> skewless::Result<Vec<Rows<'a>>> {
     batches.iter().map(|batch| rows(set, batch)).collect()
 }
 
 /// Where the rows are, in order of time and, at one time, as given.
-fn in_time(batches: &[Rows<'_>], what: &str) -> Outcome<Vec<Place>> {
+pub(crate) fn in_time(batches: &[Rows<'_>], what: &str) -> Outcome<Vec<Place>> {
     let mut places = Vec::with_capacity(batches.iter().map(Rows::len).sum());
     for (batch, rows) in batches.iter().enumerate() {
         for row in 0..rows.len() {
@@ -256,7 +259,7 @@ fn in_time(batches: &[Rows<'_>], what: &str) -> Outcome<Vec<Place>> {
 
 impl Place {
     /// The failure of one row.
-    fn blame(&self, what: &str, why: skewless::Error) -> Failure {
+    pub(crate) fn blame(&self, what: &str, why: skewless::Error) -> Failure {
         why.context(format!("{what}, batch {} row {}", self.batch, self.row)).into()
     }
 }
