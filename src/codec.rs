@@ -52,13 +52,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an unsigned varint.
+    #[inline]
     pub(crate) fn u64(&mut self, what: &str) -> Result<u64> {
-        self.take(what)
+        match self.rest {
+            // Most are small.
+            [byte @ 0..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.take(what),
+        }
     }
 
     /// Reads a zigzag varint.
+    #[inline]
     pub(crate) fn i64(&mut self, what: &str) -> Result<i64> {
-        self.take(what)
+        let zigzag = self.u64(what)?;
+        Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
     }
 
     /// Reads a count of items that take at least `bytes_each`, and holds it against what is left.
@@ -104,6 +114,9 @@ mod tests {
             put(&mut theirs, &x);
             put(&mut theirs, &(x as u64));
             assert_eq!(ours, theirs, "{x}");
+            let mut from = Reader::new(&ours);
+            assert_eq!((from.i64("x").unwrap(), from.u64("x").unwrap()), (x, x as u64));
+            from.finish().unwrap();
         }
     }
 

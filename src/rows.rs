@@ -188,7 +188,10 @@ impl Rows {
 
     /// Adds every row of `other`.
     pub(crate) fn union(&mut self, other: &Self) {
-        if other.is_empty() {
+        let Some(first) = other.heads.first() else { return };
+        if self.heads.last().is_none_or(|last| last.time <= first.time) {
+            self.heads.extend_from_slice(&other.heads);
+            self.values.extend_from_slice(&other.values);
             return;
         }
         let mut out = Self::with_capacity(self.width, self.len() + other.len());

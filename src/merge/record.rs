@@ -79,7 +79,7 @@ pub(super) fn decode(set: &FeatureSet, fields: &[ExternalCount], entity: &Entity
     let mut from = Reader::new(payload);
     let len = from.count(1, "state")?;
     let state = from.bytes(len, "state")?;
-    let state = if len == 0 { None } else { Some(State::decode(set, state)?) };
+    let state = if len == 0 { None } else { Some(State::decode_own(set, state)?) };
     let mut externals: Vec<Option<Dated>> = Vec::with_capacity(fields.len());
     let mut again = Vec::new();
     codec::put_u64(&mut again, len as u64);
@@ -93,7 +93,7 @@ pub(super) fn decode(set: &FeatureSet, fields: &[ExternalCount], entity: &Entity
         externals.push(external);
     }
     from.finish()?;
-    // The state holds itself to its one form; this holds what is around it.
+    // What is around the state is held to its one form; the state itself is only read from.
     let (length, values) = again.split_at(head);
     if !payload.starts_with(length) || payload.get(head + len..) != Some(values) {
         return Err(Error::not_canonical("the record they describe is written differently"));

@@ -91,6 +91,12 @@ impl State {
         Ok(state)
     }
 
+    /// Reads what [`encode`](Self::encode) wrote, without asking whether it is the one form: for bytes that a checksum
+    /// around them vouches for, and a state that is only read from.
+    pub(crate) fn decode_own(set: &FeatureSet, bytes: &[u8]) -> Result<Self> {
+        Self::parse(set, open(set, bytes)?)
+    }
+
     fn parse(set: &FeatureSet, payload: &[u8]) -> Result<Self> {
         let plan = set.plan();
         let mut state = Self::new(set);
@@ -102,7 +108,7 @@ impl State {
         let rows = from.count(2, "rows")?;
         // A row takes two bytes at least, but can hold many values: let it grow as it proves itself.
         state.rows = Rows::with_capacity(plan.kept.len(), rows.min(64));
-        let mut before = anchor;
+        let (mut before, mut values) = (anchor, Vec::with_capacity(plan.kept.len()));
         for _ in 0..rows {
             let time = before.wrapping_add(from.i64("row time")?);
             if Timestamp::from_micros(time).is_err() || state.rows.heads().last().is_some_and(|last| last.time > time) {
@@ -112,8 +118,8 @@ impl State {
             if mask == 0 || mask.checked_shr(plan.filters.len() as u32).is_some_and(|rest| rest != 0) {
                 return Err(Error::corrupt(format!("row filters {mask:b} are not among {}", plan.filters.len())));
             }
-            let values = take_values(set, &mut from, mask)?;
-            state.rows.insert(Head { time, mask }, |into| into.extend(values));
+            take_values(set, &mut from, mask, &mut values)?;
+            state.rows.insert(Head { time, mask }, |into| into.append(&mut values));
             before = time;
         }
         for (place, fold) in plan.folds.iter().enumerate() {
@@ -168,9 +174,8 @@ fn take_moment(from: &mut Reader<'_>, absent: i64, anchor: i64, what: &str) -> R
     Timestamp::from_micros(at).map(Timestamp::as_micros).map_err(|why| Error::corrupt(format!("{what}: {why}")))
 }
 
-fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64) -> Result<Vec<Value>> {
+fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64, values: &mut Vec<Value>) -> Result<()> {
     let plan = set.plan();
-    let mut values = Vec::with_capacity(plan.kept.len());
     for (column, bits) in &plan.kept {
         let value = if bits & mask != 0 { from.take("row value")? } else { Value::Null };
         let good = match plan.columns.get(*column).and_then(crate::record::Column::kind) {
@@ -184,7 +189,7 @@ fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64) -> Result<Vec
         }
         values.push(value);
     }
-    Ok(values)
+    Ok(())
 }
 
 /// Writes the checksum into its place.

@@ -215,12 +215,22 @@ impl State {
         self.frontier = self.frontier.max(other.frontier);
         self.first = self.first.min(other.first);
         self.tidy = false;
-        self.settle();
+        let ahead = |head: &Head| head.time >= self.settled;
+        if other.lanes.iter().all(Option::is_none) && other.rows.heads().first().is_none_or(ahead) {
+            // Nothing of theirs has aged, or would have here: what a batch view and a young stream look like.
+            self.rows.union(&other.rows);
+            self.fresh += other.rows.len();
+            if self.fresh >= PATIENCE {
+                self.settle();
+            }
+            return Ok(());
+        }
+        // Both only have to be arranged alike; the frontier itself may be further on.
+        let level = self.settled.max(other.settled);
+        self.settle_to(level);
         let mut theirs = std::borrow::Cow::Borrowed(other);
-        if other.settled != self.settled {
-            let theirs = theirs.to_mut();
-            theirs.frontier = self.frontier;
-            theirs.settle();
+        if other.settled < level {
+            theirs.to_mut().settle_to(level);
         }
         self.rows.union(&theirs.rows);
         let set = self.set.clone();
@@ -250,33 +260,39 @@ impl State {
 
     /// Arranges rows and panes for the frontier: the physical form of the logical state.
     pub(crate) fn settle(&mut self) {
-        if self.settled < self.frontier {
-            let set = self.set.clone();
-            let plan = set.plan();
-            for (place, fold) in plan.folds.iter().enumerate() {
-                let Some(grid) = fold.grid(self.frontier) else { continue };
-                let from = self.rows.lower_bound(fold.reach(self.settled));
-                let until = self.rows.lower_bound(fold.reach(self.frontier));
-                if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some())
-                    && let Some(old) = fold.grid(self.settled)
-                {
-                    fold.computer.age(lane, &old, &grid);
-                }
-                let picked = |head: &Head| head.mask & fold.select.bit != 0 && head.time >= grid.reach();
-                if self.rows.heads().get(from..until).is_some_and(|heads| heads.iter().any(picked)) {
-                    let lane = lane(&mut self.lanes, place, plan);
-                    fold.computer.absorb(lane, &self.rows, from..until, &fold.select, &grid);
-                }
+        self.settle_to(self.frontier);
+        self.fresh = 0;
+    }
+
+    /// Arranges rows and panes as for a frontier at `level`, which is not after the frontier.
+    fn settle_to(&mut self, level: i64) {
+        if self.settled >= level {
+            return;
+        }
+        let set = self.set.clone();
+        let plan = set.plan();
+        for (place, fold) in plan.folds.iter().enumerate() {
+            let Some(grid) = fold.grid(level) else { continue };
+            let from = self.rows.lower_bound(fold.reach(self.settled));
+            let until = self.rows.lower_bound(fold.reach(level));
+            if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some())
+                && let Some(old) = fold.grid(self.settled)
+            {
+                fold.computer.age(lane, &old, &grid);
             }
-            self.settled = self.frontier;
-            // Rows that no fold reads any more do no harm, so dropping them waits until it pays.
-            let earliest = plan.folds.iter().map(|fold| fold.reach(self.frontier)).min().unwrap_or(BEGINNING);
-            let unread = 2 * self.rows.lower_bound(earliest) >= self.rows.len().max(PATIENCE);
-            if unread || self.rows.len() >= 2 * self.kept + PATIENCE {
-                self.reduce();
+            let picked = |head: &Head| head.mask & fold.select.bit != 0 && head.time >= grid.reach();
+            if self.rows.heads().get(from..until).is_some_and(|heads| heads.iter().any(picked)) {
+                let lane = lane(&mut self.lanes, place, plan);
+                fold.computer.absorb(lane, &self.rows, from..until, &fold.select, &grid);
             }
         }
-        self.fresh = 0;
+        self.settled = level;
+        // Rows that no fold reads any more do no harm, so dropping them waits until it pays.
+        let earliest = plan.folds.iter().map(|fold| fold.reach(level)).min().unwrap_or(BEGINNING);
+        let unread = 2 * self.rows.lower_bound(earliest) >= self.rows.len().max(PATIENCE);
+        if unread || self.rows.len() >= 2 * self.kept + PATIENCE {
+            self.reduce();
+        }
     }
 }
 
