@@ -238,7 +238,9 @@ impl Stream {
         let gone = self.generations.iter().skip(1).take_while(|next| covered(next)).count();
         let gone = self.generations.drain(..gone).map(|old| old.states.len()).sum();
         // No view before `keep` is gone back to: what it covers is not taken any more if it is read again.
-        if self.after(keep) == Some(0) && self.generations[0].from.as_ref().is_none_or(|from| from <= keep) {
+        let begins_before = self.generations[0].from.as_ref().is_none_or(|from| from <= keep);
+        let next = self.generations.get(1).and_then(|next| next.from.as_ref());
+        if begins_before && next.is_none_or(|next| keep < next) && self.after(keep) == Some(0) {
             self.generations[0].from = Some(keep.clone());
         }
         gone

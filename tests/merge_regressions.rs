@@ -1,4 +1,4 @@
-//! Catches what a review of the merge found: values called complete that are not, and one bad view that spoils all after it.
+//! Catches again what went wrong once in the merge: each test is named after it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use serde_json::{Value as Json, json};
