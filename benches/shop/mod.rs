@@ -16,6 +16,30 @@ pub const TEN: &str = r#"{"name": "ten", "version": 1, "entity": "user_id", "tim
     "max_30d":    {"max": "amount", "over": {"sliding": "30d", "hop": "1d"}},
     "last_category": {"last": "category", "over": "lifetime"}}}"#;
 
+/// Twenty values, as a recommender would ask for: nineteen features over seven aggregates and windows from an hour to
+/// a life, and a ratio of two of them.
+pub const TWENTY: &str = r#"{"name": "twenty", "version": 1, "entity": "user_id", "time": "ts", "features": {
+    "events_1h":      {"count": "*", "over": {"sliding": "1h"}},
+    "events_1d":      {"count": "*", "over": {"sliding": "1d"}},
+    "clicks_1h":      {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "1h"}},
+    "clicks_1d":      {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "1d"}},
+    "clicks_7d":      {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "7d"}},
+    "clicks_30d":     {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "30d"}},
+    "views_7d":       {"count": "*", "where": {"event_type": "view"}, "over": {"sliding": "7d"}},
+    "views_30d":      {"count": "*", "where": {"event_type": "view"}, "over": {"sliding": "30d"}},
+    "purchases_30d":  {"count": "*", "where": {"event_type": "purchase"}, "over": {"sliding": "30d"}},
+    "spend_1d":       {"sum": "amount", "where": {"event_type": "purchase"}, "over": {"sliding": "1d"}},
+    "spend_7d":       {"sum": "amount", "where": {"event_type": "purchase"}, "over": {"sliding": "7d"}},
+    "spend_30d":      {"sum": "amount", "where": {"event_type": "purchase"}, "over": {"sliding": "30d"}},
+    "mean_7d":        {"mean": "amount", "over": {"sliding": "7d"}},
+    "mean_30d":       {"mean": "amount", "over": {"sliding": "30d"}},
+    "max_7d":         {"max": "amount", "over": {"sliding": "7d"}},
+    "max_30d":        {"max": "amount", "over": {"sliding": "30d"}},
+    "categories_7d":  {"count_distinct": "category", "over": {"sliding": "7d"}},
+    "categories_30d": {"count_distinct": "category", "over": {"sliding": "30d"}},
+    "last_category":  {"last": "category", "over": "lifetime"}},
+    "derived": {"clicks_per_view_30d": {"ratio": ["clicks_30d", "views_30d"]}}}"#;
+
 /// The sample definition of the README and the compute example.
 pub const SAMPLE: &str = include_str!("../../examples/compute/shopper.json");
 
@@ -119,4 +143,13 @@ pub fn clicks(count: usize, users: u64, gap: u64) -> Vec<Click> {
             }
         })
         .collect()
+}
+
+/// Events of one user at random times in `[from, until)`, in order of time.
+pub fn clicks_between(user: i64, count: usize, from: i64, until: i64) -> Vec<Click> {
+    let mut dice = Dice(user as u64 + 1);
+    let mut times: Vec<i64> = (0..count).map(|_| from + (dice.roll() % (until - from) as u64) as i64).collect();
+    times.sort_unstable();
+    let drawn = clicks(count, 1, 1);
+    drawn.into_iter().zip(times).map(|(click, ts)| Click { user, ts, ..click }).collect()
 }

@@ -1,0 +1,98 @@
+//! What memory one answer of the serving layer takes: while it is made, and for as long as it is held.
+//!
+//! Bytes are counted here; how many allocations they come in is for a heap profiler to say, as counting them needs an
+//! allocator of one's own, and there is no `unsafe` in this crate.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+#[path = "../benches/shop/mod.rs"]
+mod shop;
+
+use std::mem::size_of;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use shop::{clicks_between, set};
+use skewless::merge::{Decision, Part, Provenance};
+use skewless::{BatchView, Entity, Lookup, Served, Serving, Span, State, Stream, Timestamp, Value, ViewBuilder};
+
+#[global_allocator]
+static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
+
+const DAY: i64 = 86_400_000_000;
+/// 2026-11-23T00:00:00Z.
+const CUT: i64 = 1_795_392_000_000_000;
+const NOW: i64 = CUT + DAY;
+
+/// The counters are of the process, so tests take turns.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
+}
+
+fn ada() -> Entity {
+    Entity::from(0i64)
+}
+
+/// A view with `before` events of one entity, and a serving layer with `since` events after it.
+fn sides(before: usize, since: usize) -> (BatchView, Serving) {
+    let set = set(shop::TWENTY);
+    let mut state = State::new(&set);
+    for click in clicks_between(0, before, CUT - 30 * DAY, CUT) {
+        let _ = state.update(&click).unwrap();
+    }
+    let mut builder = ViewBuilder::new(&set, "2026-11-23", at(CUT), at(CUT));
+    builder.put(ada(), &state, before as u64).unwrap();
+    let view = builder.build().unwrap();
+    let mut serving = Serving::new(Stream::new(&set));
+    serving.announce(at(CUT)).unwrap();
+    let found: Vec<Part> = view.parts().map(|(id, bytes)| Part::of(id, &bytes)).collect();
+    assert_eq!(serving.offer(view.manifest(), &found, at(CUT)).decision, Decision::Accept);
+    for click in clicks_between(0, since, CUT, NOW) {
+        let _ = serving.update(&click).unwrap();
+    }
+    serving.advance(at(NOW).saturating_sub(Span::minutes(5)));
+    (view, serving)
+}
+
+/// An answer, the most bytes that making it took at one time, and the bytes that it holds.
+fn measured(serving: &Serving, batch: Lookup<&[u8]>) -> (Served, usize, usize) {
+    let ada = ada();
+    let before = PEAK.current_usage();
+    PEAK.reset_peak_usage();
+    let served = serving.vector(&ada, at(NOW), batch).unwrap();
+    let (peak, held) = (PEAK.peak_usage() - before, PEAK.current_usage() - before);
+    (served, peak, held)
+}
+
+#[test]
+fn an_answer_holds_its_values_where_they_are_from_and_nothing_else() {
+    let _alone = alone();
+    let (view, serving) = sides(30, 5);
+    let each = size_of::<Value>() + size_of::<Provenance>();
+    for (what, batch) in [("found", view.lookup(&ada())), ("not found", Lookup::NotFound), ("failed", Lookup::Failed)] {
+        let (served, peak, held) = measured(&serving, batch);
+        let values = served.vector().values().len();
+        assert_eq!(values, 20);
+        // The name of the view is beside them, with the two counts of its `Arc`.
+        let name = served.view().map_or(0, |view| (view.len() + 2 * size_of::<usize>()).next_multiple_of(8));
+        println!("{what}: {held} bytes held, {peak} at most");
+        assert_eq!(held, values * each + name);
+    }
+}
+
+#[test]
+fn making_an_answer_takes_memory_in_proportion_to_what_is_stored() {
+    let _alone = alone();
+    for (before, since) in [(2, 1), (30, 5), (3_000, 200)] {
+        let (view, serving) = sides(before, since);
+        let record = view.lookup(&ada());
+        let bytes = record.found().map_or(0, <[u8]>::len);
+        let (_, peak, _) = measured(&serving, record);
+        println!("{before} events before the cut, {since} since: {bytes} bytes stored, {peak} bytes at most");
+        // A pane is stored in a few bytes and worked on in its full width, a few times over.
+        assert!(peak <= 8 * 1024 + 40 * bytes, "{peak} for {bytes}");
+    }
+}
