@@ -71,6 +71,12 @@ impl<'a> Reader<'a> {
         Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
     }
 
+    /// The next byte, without reading it.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
     /// Reads a count of items that take at least `bytes_each`, and holds it against what is left.
     pub(crate) fn count(&mut self, bytes_each: usize, what: &str) -> Result<usize> {
         let found = self.u64(what)?;

@@ -137,5 +137,7 @@ pub fn merge(
     context.realtime_failed = (realtime == Lookup::Failed).then_some(Reason::RealtimeFailed);
     let latest = realtime.found().and_then(State::known_until);
     context.realtime_age = latest.map(|latest| as_of.since(latest));
-    fold(&context, batch.found().map(Cow::Borrowed), realtime.found().map(Cow::Borrowed))
+    let mut served = fold(&context, batch.found().map(Cow::Borrowed), realtime.found().map(Cow::Borrowed))?;
+    served.view = view.filter(|_| batch.found().is_some()).map(|view| view.view.as_str().into());
+    Ok(served)
 }

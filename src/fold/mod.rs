@@ -277,14 +277,14 @@ impl<C: FeatureComputer> Fold for C {
     fn decode(&self, anchor: i64, from: &mut Reader<'_>) -> Result<LaneSlot> {
         let header = from.u64("panes")?;
         let (count, endless) = (header >> 1, header & 1 == 1);
-        let mut panes: Vec<(i64, C::State)> = Vec::new();
+        // Every pane takes bytes, so a made-up count runs out of them before it costs memory; a few are made room for.
+        let mut panes: Vec<(i64, C::State)> = Vec::with_capacity(count.min(32) as usize);
         let mut before = anchor;
         for i in 0..count {
             let start = if endless && i == 0 { BEGINNING } else { before.wrapping_add(from.i64("pane start")?) };
             if panes.last().is_some_and(|(last, _)| *last >= start) {
                 return Err(Error::not_canonical(format!("pane {start} does not come after the pane before it")));
             }
-            // Every pane takes bytes, so a made-up count runs out of them before it costs memory.
             let state = from.take("pane state")?;
             if !self.accepts(&state) {
                 return Err(Error::not_canonical(format!("pane {start} is not one of {}", FeatureComputer::id(self))));

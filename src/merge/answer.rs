@@ -49,7 +49,7 @@ impl Serving {
         context.withhold = self.withhold;
         context.names = Some(&self.names);
         let realtime = from.map_or(Some(0), |view| view.after).and_then(|place| self.stream.merged(entity, place));
-        let named = asked.record.as_ref().and(view).map(|view| view.manifest.view.as_str().into());
+        let named = asked.record.as_ref().and(view).map(|view| view.name.clone());
         let (state, externals) = asked.record.map_or((None, Vec::new()), |record| (record.state, record.externals));
         let mut served = fold(&context, state.map(Cow::Owned), realtime)?;
         (served.view, served.problem) = (named, asked.problem);

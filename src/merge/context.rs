@@ -97,8 +97,7 @@ pub(super) fn fold(
     }
     let names = context.names.unwrap_or(context.set.shared_names());
     let vector = Vector::new(names.clone(), values, context.as_of, is_seen);
-    let view = context.view.filter(|_| has.0).map(|view| view.view.as_str().into());
-    Ok(Served { vector, provenance, view, seen, problem: None })
+    Ok(Served { vector, provenance, view: None, seen, problem: None })
 }
 
 /// Where each value came from: features, then derived ones.

@@ -124,14 +124,9 @@ impl Serving {
 
     pub(super) fn keep(&mut self, manifest: Manifest) {
         let tag = tag(&manifest.view);
-        self.views.push(Retained {
-            manifest,
-            tag,
-            after: None,
-            gaps: Vec::new(),
-            behind: Vec::new(),
-            places: Vec::new(),
-        });
+        let name = manifest.view.as_str().into();
+        let (gaps, behind, places) = (Vec::new(), Vec::new(), Vec::new());
+        self.views.push(Retained { manifest, tag, name, after: None, gaps, behind, places });
     }
 
     /// Lets the stream know what is in service, and go of what no view kept needs.

@@ -87,6 +87,7 @@ pub struct Serving {
 pub(super) struct Retained {
     pub(super) manifest: Manifest,
     pub(super) tag: u64,
+    pub(super) name: Arc<str>,
     /// The stream's first generation after its cut.
     pub(super) after: Option<usize>,
     pub(super) gaps: Vec<Gap>,

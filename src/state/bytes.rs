@@ -79,13 +79,11 @@ impl State {
     /// written. Never a panic. Memory is taken as the bytes prove themselves: a count is held against the bytes
     /// left, and a row of two bytes costs its 16 bytes and 24 for each column kept, a few times over.
     pub fn decode(set: &FeatureSet, bytes: &[u8]) -> Result<Self> {
-        let payload = open(set, bytes)?;
-        let state = Self::parse(set, payload)?;
-        // One check for every way of not being canonical: the state must give these very bytes.
-        let mut again = state.clone();
-        again.settled = BEGINNING;
-        again.settle_again();
-        if again.write() != bytes {
+        let mut state = Self::parse(set, open(set, bytes)?)?;
+        // One check for every way of not being canonical: the state, arranged, must give these very bytes.
+        state.settled = BEGINNING;
+        state.settle_again();
+        if state.write() != bytes {
             return Err(Error::not_canonical("the state they describe is written differently"));
         }
         Ok(state)
@@ -177,7 +175,7 @@ fn take_moment(from: &mut Reader<'_>, absent: i64, anchor: i64, what: &str) -> R
 fn take_values(set: &FeatureSet, from: &mut Reader<'_>, mask: u64, values: &mut Vec<Value>) -> Result<()> {
     let plan = set.plan();
     for (column, bits) in &plan.kept {
-        let value = if bits & mask != 0 { from.take("row value")? } else { Value::Null };
+        let value = if bits & mask != 0 { Value::read(from)? } else { Value::Null };
         let good = match plan.columns.get(*column).and_then(crate::record::Column::kind) {
             Some(kind) => value.is_null() || value.kind() == Some(kind) && plan.fits_length(*column, &value),
             // A column asked only whether it is null keeps no more than that.

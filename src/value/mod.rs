@@ -329,8 +329,15 @@ impl PartialOrd for Value {
 }
 
 impl PartialEq for Value {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
+        match (self, other) {
+            // Texts of different lengths are told apart without looking at them.
+            (Self::Str(a), Self::Str(b)) => **a == **b,
+            (Self::I64(a), Self::I64(b)) => a == b,
+            (Self::F64(a), Self::F64(b)) => a.to_bits() == b.to_bits(),
+            _ => self.cmp(other).is_eq(),
+        }
     }
 }
 

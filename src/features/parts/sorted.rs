@@ -13,6 +13,11 @@ use crate::value::{Kind, Value, ValueRef};
 #[serde(transparent)]
 pub struct Sorted<T>(Vec<T>);
 
+/// So many items are looked up one by one rather than sorted in.
+const FEW: usize = 4;
+/// In so many, equality finds an item sooner than order does.
+const MANY: usize = 16;
+
 /// Which end of the order is kept when there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -68,7 +73,17 @@ impl<T: Ord + Clone> Sorted<T> {
 
     /// As [`merge`](Self::merge), for items of which one of each is kept.
     pub(crate) fn merge_once(&mut self, from: &Self, limit: usize, end: End) {
-        if self.join(from) {
+        if from.0.len() <= FEW {
+            // What panes of a quiet entity hold, mostly known already.
+            for item in &from.0 {
+                if self.0.len() <= MANY && self.0.contains(item) {
+                    continue;
+                }
+                if let Err(place) = self.0.binary_search(item) {
+                    self.0.insert(place, item.clone());
+                }
+            }
+        } else if self.join(from) {
             self.0.dedup();
         }
         self.cut(limit, end);
