@@ -2,7 +2,7 @@
 //!
 //! Bytes are counted here; how many allocations they come in is for a heap profiler to say, as counting them needs an
 //! allocator of one's own, and there is no `unsafe` in this crate.
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 #[path = "../benches/shop/mod.rs"]
 mod shop;

@@ -240,6 +240,17 @@ fn a_view_that_lands_before_the_stream_is_there_is_not_missing_anything() {
 }
 
 #[test]
+fn a_stream_that_starts_at_the_cut_is_not_behind_it_before_its_first_event() {
+    let (set, externals) = shop();
+    let view = view_of("v", at(24), at(25), &[bought("ada", 23 * H, 1.0)], &["ada"]);
+    let mut serving = Serving::new(Stream::new(&set).starting_at(at(24)).unwrap()).externals(&externals);
+    assert_eq!(serving.offer(view.manifest(), &found(&view), at(25)).decision, Decision::Accept);
+    assert!(serving.vector(&"ada".into(), at(26), view.lookup(&"ada".into())).unwrap().is_complete());
+    let restored = Serving::restore(&set, &externals, &serving.snapshot()).unwrap();
+    assert!(restored.vector(&"ada".into(), at(26), view.lookup(&"ada".into())).unwrap().is_complete());
+}
+
+#[test]
 fn an_instance_does_not_wait_for_partitions_of_others() {
     let (set, externals) = shop();
     let cut = Positions::new().with(0, 1).with(1, 7);

@@ -100,7 +100,7 @@ impl Serving {
     /// Why the real-time side is not up to date, if it is not: measured against the view in service, whichever view
     /// a record is of.
     fn lagging(&self, age: Option<Span>) -> Option<Reason> {
-        let reached = self.stream.latest_event().max(self.stream.frontier());
+        let reached = self.stream.reached();
         let behind = self.views.last().is_some_and(|view| match &view.manifest.cut {
             Cut::Positions(_) => !view.behind.is_empty(),
             Cut::EventTime(cut) => reached.is_none_or(|reached| reached < *cut),

@@ -110,8 +110,9 @@ impl Stream {
         if self.counters.total() > 0 || !self.is_empty() || self.generations.len() > 1 {
             return Err(Error::coverage(format!("the stream was given events already; it cannot start at {cut}")));
         }
-        if let Cut::Positions(positions) = &cut {
-            self.received.begin(positions);
+        match &cut {
+            Cut::Positions(positions) => self.received.begin(positions),
+            Cut::EventTime(at) => self.begun = Some(*at),
         }
         self.generations = vec![Generation::new(Some(cut))];
         Ok(self)
@@ -272,7 +273,7 @@ impl Stream {
             }
             Cut::EventTime(from) => {
                 let to = after.map(|place| self.generations.get(place).and_then(|found| found.from.as_ref()));
-                coverage.late = self.seen_until.max(self.frontier()).is_none_or(|reached| reached < *from);
+                coverage.late = self.reached().is_none_or(|reached| reached < *from);
                 match to {
                     Some(Some(Cut::EventTime(to))) if to > from => {
                         coverage.gaps.push(Gap::Times { from: *from, to: Some(*to) });
@@ -356,6 +357,11 @@ impl Stream {
 
     pub(super) fn newest(&self) -> &Generation {
         &self.generations[self.generations.len() - 1]
+    }
+
+    /// How far in event time the stream has come: by its events, by its frontier, or by where it was said to start.
+    pub(crate) fn reached(&self) -> Option<Timestamp> {
+        self.seen_until.max(self.frontier()).max(self.begun)
     }
 
     /// Whether the stream knows cuts of the other sort than this one.

@@ -104,6 +104,8 @@ pub struct Stream {
     served: Option<Cut>,
     /// The latest event.
     seen_until: Option<Timestamp>,
+    /// The event time it was said to start at.
+    begun: Option<Timestamp>,
     /// Whether events came without a place in the log.
     unplaced: bool,
     /// Counts what changes which cuts can be told apart; not stored.
@@ -126,6 +128,7 @@ impl Stream {
             received: Received::default(),
             served: None,
             seen_until: None,
+            begun: None,
             unplaced: false,
             changes: 0,
         }

@@ -26,7 +26,7 @@ impl Stream {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut body = Vec::new();
         codec::put(&mut body, &(self.set.fingerprint().as_u64(), &self.clock, &self.counters));
-        codec::put(&mut body, &(&self.received, &self.served, self.seen_until, self.unplaced));
+        codec::put(&mut body, &(&self.received, &self.served, self.seen_until, self.begun, self.unplaced));
         codec::put_u64(&mut body, self.generations.len() as u64);
         for generation in &self.generations {
             self.put(generation, &mut body);
@@ -82,8 +82,8 @@ impl Stream {
                 "a stream of definition {found}, not of {name} v{version} ({expected})"
             )));
         }
-        let (received, served, seen_until, unplaced): (Received, Option<Cut>, Option<Timestamp>, bool) =
-            from.take("positions")?;
+        let (received, served): (Received, Option<Cut>) = from.take("positions")?;
+        let (seen_until, begun, unplaced): (Option<Timestamp>, Option<Timestamp>, bool) = from.take("times")?;
         if !received.is_canonical() {
             return Err(Error::not_canonical("offsets that no log can have delivered"));
         }
@@ -98,8 +98,18 @@ impl Stream {
         if generations.is_empty() {
             return Err(Error::corrupt("a stream without a generation"));
         }
-        let stream =
-            Self { set: set.clone(), generations, clock, counters, received, served, seen_until, unplaced, changes: 0 };
+        let stream = Self {
+            set: set.clone(),
+            generations,
+            clock,
+            counters,
+            received,
+            served,
+            seen_until,
+            begun,
+            unplaced,
+            changes: 0,
+        };
         from.finish()?;
         // One check for every way of not being canonical: the stream must give these very bytes.
         if stream.snapshot() != bytes {
