@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use skewless::merge::{Decision, Finding, Override, Part, Reason, Seen, Source, Status, merge};
 use skewless::testing::{check_serving, example_set};
 use skewless::{
-    BatchView, Cut, Entity, ErrorKind, External, Externals, FeatureSet, Gap, Kind, Lookup, Manifest, Outcome,
+    BatchView, Cut, Entity, ErrorKind, External, Externals, FeatureSet, Gap, Gate, Kind, Lookup, Manifest, Outcome,
 };
 use skewless::{Positions, Served, Serving, Span, State, Stream, Timestamp, Value, ValueRef, ViewBuilder, features};
 
@@ -398,6 +398,28 @@ fn a_window_that_ends_before_the_cut_does_not_need_the_stream() {
     assert_eq!(served.get("clicks_before").unwrap().as_i64(), Some(1));
     let served = merge(&set, Some(view.manifest()), Lookup::Found(&state), Lookup::Failed, at(49)).unwrap();
     assert_eq!(status(&served, "spend"), Status::Degraded(Reason::RealtimeFailed));
+}
+
+#[test]
+fn a_view_without_events_is_not_needed_by_any_window() {
+    let mut serving = serving();
+    let view = view_of("v", at(24), at(25), &[], &["ada"]);
+    assert_eq!(serving.offer(view.manifest(), &found(&view), at(25)).decision, Decision::Accept);
+    serving.update(&bought("ada", 26 * H, 2.0)).unwrap();
+    serving.advance(at(26));
+    let served = serving.vector(&"ada".into(), at(27), Lookup::Failed).unwrap();
+    assert_eq!((status(&served, "spend"), number(&served, "spend")), (Status::Complete, Some(2.0)));
+}
+
+#[test]
+fn bounds_that_are_no_numbers_let_nothing_pass() {
+    let (set, _) = shop();
+    let first = view_of("first", at(24), at(24), &[], &["ada", "bob"]);
+    let second = view_of("second", at(48), at(48), &[], &["ada"]);
+    for gate in [Gate::new(&set).volume(f64::NAN, f64::NAN), Gate::new(&set).volume(0.0, 9.0).coverage(f64::NAN)] {
+        let verdict = gate.evaluate(second.manifest(), &found(&second), Some(first.manifest()));
+        assert_eq!(verdict.decision, Decision::Quarantine, "{verdict}");
+    }
 }
 
 #[test]

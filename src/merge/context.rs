@@ -23,8 +23,8 @@ pub(super) struct Context<'a> {
     /// Why the batch side says nothing, if it does not.
     pub(super) batch_failed: Option<Reason>,
     pub(super) realtime_failed: Option<Reason>,
-    /// No event of the batch side is after this.
-    pub(super) batch_until: i64,
+    /// No event of the batch side is after this; `None` if it has none at all.
+    pub(super) batch_until: Option<i64>,
     /// No event of the real-time side is before this.
     pub(super) realtime_from: i64,
     pub(super) realtime_age: Option<Span>,
@@ -48,7 +48,7 @@ impl<'a> Context<'a> {
             view,
             batch_failed: None,
             realtime_failed: None,
-            batch_until: view.map_or(i64::MAX, |view| view.latest.map_or(i64::MIN, Timestamp::as_micros)),
+            batch_until: view.map_or(Some(i64::MAX), |view| view.latest.map(Timestamp::as_micros)),
             realtime_from: if let Some(Cut::EventTime(at)) = cut { at.as_micros() } else { i64::MIN },
             realtime_age: None,
             gaps: &[],
@@ -112,7 +112,7 @@ fn provenance(context: &Context<'_>, state: &State, has: (bool, bool)) -> Vec<Pr
     for place in 0..plan.features.len() {
         // Where both sides answered, it does not matter where exactly a session began.
         let (start, end) = state.looks_at(place, t, down);
-        let batch = context.batch_until >= start;
+        let batch = context.batch_until.is_some_and(|until| until >= start);
         let realtime = end > context.realtime_from;
         let source = Source::of(batch && has.0, realtime && has.1);
         let reason = context.batch_failed.filter(|_| batch);

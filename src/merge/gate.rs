@@ -1,6 +1,7 @@
 //! Whether a batch view may be served: [`Gate`].
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -305,7 +306,9 @@ impl Gate {
             let found = share(count(&before.name), manifest.entities);
             let previous = share(before.entities, previous.entities);
             // Five in a hundred are five in a hundred, whatever the division made of them.
-            if previous - found > self.coverage + 1e-9 {
+            // Bounds that are no numbers let nothing pass.
+            let passes = previous - found <= self.coverage + 1e-9;
+            if !passes {
                 findings.push(Finding::ExternalCoverage { external: before.name.clone(), found, previous });
             }
         }
@@ -314,24 +317,24 @@ impl Gate {
 
 /// Whether the parts are those of the manifest.
 fn parts(manifest: &Manifest, found: &[Part], findings: &mut Vec<Finding>) {
-    for (i, part) in manifest.parts.iter().enumerate() {
-        let before = manifest.parts.get(..i).unwrap_or(&[]);
-        if before.iter().any(|other| other.id == part.id) {
+    let (mut listed, mut there) = (BTreeMap::new(), BTreeSet::new());
+    for part in &manifest.parts {
+        if listed.insert(part.id, part).is_some() {
             findings.push(Finding::PartUnexpected { part: part.id });
-        } else if found.iter().all(|other| other.id != part.id) {
-            findings.push(Finding::PartMissing { part: part.id });
         }
     }
-    for (i, part) in found.iter().enumerate() {
-        let twice = found.get(..i).unwrap_or(&[]).iter().any(|other| other.id == part.id);
-        match manifest.parts.iter().find(|listed| listed.id == part.id) {
-            Some(listed) if !twice && listed == part => {}
-            Some(listed) if !twice => {
+    for part in found {
+        let once = there.insert(part.id);
+        match listed.get(&part.id).filter(|_| once) {
+            Some(listed) if *listed == part => {}
+            Some(listed) => {
                 findings.push(Finding::PartDiffers { part: part.id, bytes: part.bytes, expected: listed.bytes })
             }
-            _ => findings.push(Finding::PartUnexpected { part: part.id }),
+            None => findings.push(Finding::PartUnexpected { part: part.id }),
         }
     }
+    let missing = listed.keys().filter(|id| !there.contains(id));
+    findings.extend(missing.map(|id| Finding::PartMissing { part: *id }));
     let total = manifest.parts.iter().fold(0u64, |sum, part| sum.saturating_add(part.entities));
     if total != manifest.entities {
         findings.push(Finding::TotalsDiffer { found: total, expected: manifest.entities });

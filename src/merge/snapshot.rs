@@ -67,6 +67,10 @@ impl Serving {
         from.take::<Vec<Manifest>>("views")?.into_iter().for_each(|manifest| serving.keep(manifest));
         let (quarantined, publications): (Vec<Manifest>, Vec<Publication>) = from.take("publications")?;
         (serving.quarantined, serving.publications) = (quarantined, publications);
+        if let Some(other) = serving.views().find(|view| view.fingerprint != set.fingerprint()) {
+            let (found, expected) = (other.fingerprint, set.fingerprint());
+            return Err(Error::mismatch(format!("view `{}` is of definition {found}, not {expected}", other.view)));
+        }
         let names: Vec<String> = from.take("names of externals")?;
         if !names.iter().map(String::as_str).eq(fields.iter().map(super::External::name)) {
             return Err(Error::mismatch(format!("external values were {}; these are others", names.join(", "))));

@@ -72,20 +72,20 @@ impl BatchView {
             return Err(Error::mismatch(format!("a view of definition {found}, not of {name} ({expected})")));
         }
         let mut records = Vec::new();
-        let mut found: Vec<Part> = Vec::new();
+        let mut waiting: std::collections::BTreeMap<u32, &Part> =
+            manifest.parts.iter().map(|part| (part.id, part)).collect();
+        let mut found = 0;
         for (id, bytes) in parts {
-            let part = Part::of(id, bytes.as_ref());
-            if !manifest.parts.contains(&part) || found.contains(&part) {
+            if waiting.remove(&id) != Some(&Part::of(id, bytes.as_ref())) {
                 return Err(Error::corrupt(format!("part {id} is not the one of the manifest, or is there twice")));
             }
-            found.push(part);
+            found += 1;
             read_part(set, bytes.as_ref(), &mut records)?;
         }
-        if found.len() != manifest.parts.len() || records.len() as u64 != manifest.entities {
+        if found != manifest.parts.len() || records.len() as u64 != manifest.entities {
             let (parts, entities) = (manifest.parts.len(), manifest.entities);
             return Err(Error::corrupt(format!(
-                "{} parts with {} entities; the manifest has {parts} with {entities}",
-                found.len(),
+                "{found} parts with {} entities; the manifest has {parts} with {entities}",
                 records.len()
             )));
         }

@@ -54,7 +54,8 @@ impl State {
     fn window_looks_at(&self, window: &WindowPlan, t: i64, found: bool) -> (i64, i64) {
         let (base, end) = window.bounds().at(t);
         if !found || window.session.is_none() && window.reset.is_none() {
-            return (base, end);
+            // What held a session open up to a gap before its bound moves where it is meant to start.
+            return (base.saturating_sub(window.session.map_or(0, |(gap, _)| gap)), end);
         }
         // One more event up to a gap before the first would join the run, and move its start; a run that reaches
         // back to where the window can begin cannot be moved, and nothing before a reset counts.

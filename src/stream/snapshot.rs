@@ -89,7 +89,7 @@ impl Stream {
         }
         let mut generations: Vec<Generation> = Vec::new();
         for _ in 0..from.count(2, "generations")? {
-            let next = take(set, &mut from)?;
+            let next = take(set, clock.frontier(), &mut from)?;
             if generations.last().is_some_and(|last| last.from.partial_cmp(&next.from) != Some(Ordering::Less)) {
                 return Err(Error::not_canonical("a cut does not come after the one before it"));
             }
@@ -120,7 +120,7 @@ impl Stream {
 }
 
 /// Reads one generation.
-fn take(set: &FeatureSet, from: &mut Reader<'_>) -> Result<Generation> {
+fn take(set: &FeatureSet, frontier: Option<Timestamp>, from: &mut Reader<'_>) -> Result<Generation> {
     let mut generation = Generation::new(from.take("cut")?);
     let mut before: Option<Entity> = None;
     for _ in 0..from.count(2, "entities")? {
@@ -132,6 +132,11 @@ fn take(set: &FeatureSet, from: &mut Reader<'_>) -> Result<Generation> {
         let len = from.count(1, "state")?;
         let state =
             State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
+        let early =
+            |cut: &Cut| matches!(cut, Cut::EventTime(cut) if state.first_event().is_some_and(|first| first < *cut));
+        if state.frontier() > frontier || generation.from.as_ref().is_some_and(early) {
+            return Err(Error::not_canonical(format!("the state of {entity} is not one this stream can have")));
+        }
         before = Some(entity.clone());
         generation.put(&entity, state);
     }
