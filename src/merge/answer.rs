@@ -42,6 +42,12 @@ impl Serving {
         };
         let mut context = Context::new(self.set(), view.map(|view| &view.manifest), as_of);
         context.batch_failed = asked.failed;
+        if asked.failed.is_some() && !self.views.is_empty() {
+            // What any view kept is known to have may be missing here, unless the stream has it.
+            let until = |view: &Retained| view.manifest.latest.map(Timestamp::as_micros);
+            let known = view.is_some_and(|view| self.views.first().is_some_and(|oldest| view.tag == oldest.tag));
+            context.batch_until = if known { view.and_then(until) } else { self.views.iter().filter_map(until).max() };
+        }
         context.realtime_age = self.stream.latest_event().map(|latest| as_of.since(latest));
         context.gaps = view.map_or(&[], |view| &view.gaps);
         context.lagging = self.lagging(context.realtime_age);

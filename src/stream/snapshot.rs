@@ -132,9 +132,7 @@ fn take(set: &FeatureSet, frontier: Option<Timestamp>, from: &mut Reader<'_>) ->
         let len = from.count(1, "state")?;
         let state =
             State::decode(set, from.bytes(len, "state")?).map_err(|why| why.context(format!("entity {entity}")))?;
-        let early =
-            |cut: &Cut| matches!(cut, Cut::EventTime(cut) if state.first_event().is_some_and(|first| first < *cut));
-        if state.frontier() > frontier || generation.from.as_ref().is_some_and(early) {
+        if state.frontier() > frontier {
             return Err(Error::not_canonical(format!("the state of {entity} is not one this stream can have")));
         }
         before = Some(entity.clone());
