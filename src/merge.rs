@@ -61,6 +61,15 @@ enum Missing {
 }
 
 impl<T> Lookup<T> {
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> Lookup<&T> {
+        match self {
+            Self::Found(found) => Lookup::Found(found),
+            Self::NotFound => Lookup::NotFound,
+            Self::Failed => Lookup::Failed,
+        }
+    }
+
     /// What was found.
     pub fn found(self) -> Option<T> {
         if let Self::Found(found) = self { Some(found) } else { None }

@@ -7,7 +7,7 @@ use skewless::testing::{check_serving, example_set};
 use skewless::{
     BatchView, Cut, Entity, ErrorKind, External, Externals, FeatureSet, Gap, Gate, Kind, Lookup, Manifest, Outcome,
 };
-use skewless::{Positions, Served, Serving, Span, State, Stream, Timestamp, Value, ValueRef, ViewBuilder, features};
+use skewless::{Positions, Served, Serving, Span, Stream, Timestamp, Value, ValueRef, ViewBuilder, features};
 
 const WINDOWS: [&str; 16] = [
     r#""lifetime""#,
@@ -391,12 +391,12 @@ fn not_found_and_failed_are_different_answers() {
 fn a_window_that_ends_before_the_cut_does_not_need_the_stream() {
     let (set, _) = shop();
     let view = view_of("v", at(48), at(49), &[bought("ada", 24 * H - 1, 1.0)], &[]);
-    let mut state = State::new(&set);
-    state.update(&bought("ada", 24 * H - 1, 1.0)).unwrap();
-    let served = merge(&set, Some(view.manifest()), Lookup::Found(&state), Lookup::Failed, at(48)).unwrap();
+    let state = view.state(&set, &"ada".into()).unwrap();
+    assert_eq!(view.state(&set, &"bob".into()).unwrap(), Lookup::NotFound);
+    let served = merge(&set, Some(view.manifest()), state.as_ref(), Lookup::Failed, at(48)).unwrap();
     assert_eq!(status(&served, "clicks_before"), Status::Complete);
     assert_eq!(served.get("clicks_before").unwrap().as_i64(), Some(1));
-    let served = merge(&set, Some(view.manifest()), Lookup::Found(&state), Lookup::Failed, at(49)).unwrap();
+    let served = merge(&set, Some(view.manifest()), state.as_ref(), Lookup::Failed, at(49)).unwrap();
     assert_eq!(status(&served, "spend"), Status::Degraded(Reason::RealtimeFailed));
 }
 

@@ -27,7 +27,8 @@ pub enum Override {
 ///
 /// # Units
 /// Every value has the time it is of. It is fresh at `as_of` if that time is not after `as_of` and at most the
-/// [`ttl`](Self::ttl) before it. No clock is asked, so a replay expires what serving expired.
+/// [`ttl`](Self::ttl) before it. No clock is asked, so a replay expires what serving expired. Real-time values come
+/// by [`Serving::put`](super::Serving::put), not through the stream: a stream that is behind or stale says nothing of them.
 ///
 /// # Examples
 /// ```

@@ -2,11 +2,12 @@
 
 use hashbrown::HashTable;
 
-use super::Lookup;
 use super::manifest::{Manifest, Part};
+use super::{Lookup, record};
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
+use crate::state::State;
 use crate::stream::Entity;
 
 /// An entity and its record.
@@ -38,6 +39,18 @@ impl BatchView {
         let at = |place: &u32| self.records.get(*place as usize);
         let found = self.places.find(entity.hash(), |place| at(place).is_some_and(|(known, _)| known == entity));
         found.and_then(at).map_or(Lookup::NotFound, |(_, bytes)| Lookup::Found(bytes))
+    }
+
+    /// The state that the view has of `entity`: for [`merge()`](super::merge()), where the real-time side is elsewhere.
+    ///
+    /// # Errors
+    /// As [`State::decode`], for a view of another definition or a damaged record.
+    pub fn state(&self, set: &FeatureSet, entity: &Entity) -> Result<Lookup<State>> {
+        match self.lookup(entity) {
+            Lookup::Found(bytes) => Ok(record::decode(set, &self.manifest.externals, entity, bytes)?.state.into()),
+            Lookup::NotFound => Ok(Lookup::NotFound),
+            Lookup::Failed => Ok(Lookup::Failed),
+        }
     }
 
     /// All entities, in order, with their records.
