@@ -59,7 +59,7 @@ pub use crate::log::{Cut, Positions};
 pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, Served, Serving, ViewBuilder, merge};
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
 pub use crate::state::{Outcome, State};
-pub use crate::stream::{Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
+pub use crate::stream::{Behind, Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
 pub use crate::time::{Interval, Span, Timestamp};
 pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, ValueRef};
 pub use crate::vector::Vector;

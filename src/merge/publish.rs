@@ -150,7 +150,7 @@ impl Serving {
         for view in &mut self.views {
             let coverage = self.stream.coverage(&view.manifest.cut);
             view.after = self.stream.after(&view.manifest.cut);
-            view.behind = coverage.behind.iter().map(|(partition, _, until)| (*partition, *until)).collect();
+            view.behind = coverage.behind;
             view.gaps = coverage.gaps;
             let place = |name: &str| view.manifest.externals.iter().position(|external| external.name == name);
             view.places = self.fields.iter().map(|field| place(field.name())).collect();

@@ -12,7 +12,7 @@ use crate::definition::FeatureSet;
 use crate::error::Result;
 use crate::log::Cut;
 use crate::state::Outcome;
-use crate::stream::{Coverage, Entity, Gap, Stream};
+use crate::stream::{Behind, Coverage, Entity, Gap, Stream};
 use crate::time::{Span, Timestamp};
 use crate::value::ValueRef;
 
@@ -92,7 +92,7 @@ pub(super) struct Retained {
     pub(super) after: Option<usize>,
     pub(super) gaps: Vec<Gap>,
     /// Partitions that the stream has yet to read up to the cut.
-    pub(super) behind: Vec<(u32, u64)>,
+    pub(super) behind: Vec<Behind>,
     /// For each external that is served, its place in the view's records.
     pub(super) places: Vec<Option<usize>>,
 }
@@ -189,7 +189,7 @@ impl Serving {
         &self.quarantined
     }
 
-    /// Which view came into service when.
+    /// Which view came into service when: one more for each, all in a snapshot.
     pub fn publications(&self) -> &[Publication] {
         &self.publications
     }
@@ -217,7 +217,7 @@ impl Serving {
         let outcome = self.stream.update_at(partition, offset, event);
         self.follow();
         for view in self.views.iter_mut().filter(|view| !view.behind.is_empty()) {
-            view.behind.retain(|(behind, until)| *behind != partition || self.stream.next_of(partition) < *until);
+            view.behind.retain(|behind| behind.partition != partition || self.stream.next_of(partition) < behind.cut);
         }
         outcome
     }

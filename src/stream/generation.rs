@@ -78,11 +78,21 @@ impl fmt::Display for Gap {
 pub struct Coverage {
     /// What neither has.
     pub gaps: Vec<Gap>,
-    /// Where the stream has not yet come as far as the view: nothing is missing, but nothing is newer either.
-    /// For positions, the partition with the offset the stream is at and the view's; for event time, nothing
-    /// but [`is_behind`](Self::is_behind).
-    pub behind: Vec<(u32, u64, u64)>,
+    /// The partitions in which the stream has not yet come as far as the view: nothing is missing, but nothing is
+    /// newer either. None for event time, where [`is_behind`](Self::is_behind) says it.
+    pub behind: Vec<Behind>,
     late: bool,
+}
+
+/// A partition that a stream has not yet read as far as a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Behind {
+    /// The partition.
+    pub partition: u32,
+    /// The offset the stream reads next.
+    pub next: u64,
+    /// The view's.
+    pub cut: u64,
 }
 
 impl Coverage {
@@ -267,7 +277,7 @@ impl Stream {
                 for (partition, theirs) in view.iter().filter(|(partition, _)| self.received.owns(*partition)) {
                     let ours = self.received.get(partition).map_or(0, |known| known.next);
                     if ours < theirs {
-                        coverage.behind.push((partition, ours, theirs));
+                        coverage.behind.push(Behind { partition, next: ours, cut: theirs });
                     }
                 }
             }

@@ -15,7 +15,7 @@ pub(crate) use self::entity::Key;
 #[cfg(feature = "arrow")]
 pub(crate) use self::entity::key_part;
 use self::generation::Generation;
-pub use self::generation::{Coverage, Gap};
+pub use self::generation::{Behind, Coverage, Gap};
 use self::policy::Clock;
 pub use self::policy::FrontierPolicy;
 use self::received::{Admission, Received};
