@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::hash::checksum;
 
 /// Appends `value` to `out`.
 pub(crate) fn put<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
@@ -38,9 +39,39 @@ pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
+/// A body as it is stored: magic, a format byte, a checksum of the body, the body.
+pub(crate) fn seal(magic: [u8; 4], format: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + 9);
+    out.extend_from_slice(&magic);
+    out.push(format);
+    out.extend_from_slice(&checksum(0, body));
+    out.extend_from_slice(body);
+    out
+}
+
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
+    }
+
+    /// Reads magic and format, and goes on after them.
+    pub(crate) fn headed(bytes: &'a [u8], magic: [u8; 4], format: u8) -> Result<Self> {
+        let rest = bytes.strip_prefix(&magic).ok_or_else(|| Error::magic(bytes, magic))?;
+        let mut from = Self::new(rest);
+        match from.bytes(1, "format")? {
+            [found] if *found != format => Err(Error::format(*found, format)),
+            _ => Ok(from),
+        }
+    }
+
+    /// Reads what [`seal`] wrote, up to the body.
+    pub(crate) fn sealed(bytes: &'a [u8], magic: [u8; 4], format: u8) -> Result<Self> {
+        let mut from = Self::headed(bytes, magic, format)?;
+        let sum = from.bytes(4, "checksum")?;
+        if sum != checksum(0, from.rest) {
+            return Err(Error::corrupt("the checksum does not match: the bytes were cut short or changed"));
+        }
+        Ok(from)
     }
 
     /// Reads one value of `T`.

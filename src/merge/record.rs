@@ -57,15 +57,7 @@ fn sum(view: u64, entity: &Entity, payload: &[u8]) -> [u8; 4] {
 
 /// Which view a record is of; checks nothing else.
 pub(super) fn view_of(bytes: &[u8]) -> Result<u64> {
-    let mut from = Reader::new(bytes);
-    let magic = from.bytes(4, "magic").map_err(|_| Error::magic(bytes, MAGIC))?;
-    if magic != MAGIC {
-        return Err(Error::magic(magic, MAGIC));
-    }
-    let format = from.bytes(1, "format")?;
-    if format != [FORMAT] {
-        return Err(Error::format(format.first().copied().unwrap_or(0), FORMAT));
-    }
+    let mut from = Reader::headed(bytes, MAGIC, FORMAT)?;
     Ok(u64::from_le_bytes(from.bytes(8, "view")?.try_into().unwrap_or([0; 8])))
 }
 

@@ -7,7 +7,6 @@ use super::serving::Serving;
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
-use crate::hash::checksum;
 use crate::stream::{Entity, Stream};
 
 const MAGIC: [u8; 4] = *b"SKSV";
@@ -34,12 +33,7 @@ impl Serving {
         externals.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         codec::put_u64(&mut body, externals.len() as u64);
         externals.into_iter().for_each(|(entity, values)| codec::put(&mut body, &(entity, values)));
-        let mut out = Vec::with_capacity(body.len() + 9);
-        out.extend_from_slice(&MAGIC);
-        out.push(FORMAT);
-        out.extend_from_slice(&checksum(0, &body));
-        out.extend_from_slice(&body);
-        out
+        codec::seal(MAGIC, FORMAT, &body)
     }
 
     /// Reads what [`snapshot`](Self::snapshot) wrote. Reading the log on from the stream's
@@ -48,19 +42,7 @@ impl Serving {
     /// # Errors
     /// As [`Stream::restore`], for the stream and for what is around it.
     pub fn restore(set: &FeatureSet, fields: &Externals, bytes: &[u8]) -> Result<Self> {
-        let mut from = Reader::new(bytes);
-        let magic = from.bytes(4, "magic").map_err(|_| Error::magic(bytes, MAGIC))?;
-        if magic != MAGIC {
-            return Err(Error::magic(magic, MAGIC));
-        }
-        let format = from.bytes(1, "format")?;
-        if format != [FORMAT] {
-            return Err(Error::format(format.first().copied().unwrap_or(0), FORMAT));
-        }
-        let sum = from.bytes(4, "checksum")?;
-        if sum != checksum(0, bytes.get(9..).unwrap_or(&[])) {
-            return Err(Error::corrupt("the checksum does not match: the bytes were cut short or changed"));
-        }
+        let mut from = Reader::sealed(bytes, MAGIC, FORMAT)?;
         let len = from.count(1, "stream")?;
         let stream = Stream::restore(set, from.bytes(len, "stream")?)?;
         let mut serving = Self::new(stream).externals(fields);

@@ -141,15 +141,7 @@ pub(super) fn part_bytes(records: &[Keyed]) -> Vec<u8> {
 
 /// Checks the head of a part and gives the rest, with the count of entities.
 fn open_part(bytes: &[u8]) -> Result<(Reader<'_>, usize)> {
-    let mut from = Reader::new(bytes);
-    let magic = from.bytes(4, "magic").map_err(|_| Error::magic(bytes, MAGIC))?;
-    if magic != MAGIC {
-        return Err(Error::magic(magic, MAGIC));
-    }
-    let format = from.bytes(1, "format")?;
-    if format != [FORMAT] {
-        return Err(Error::format(format.first().copied().unwrap_or(0), FORMAT));
-    }
+    let mut from = Reader::headed(bytes, MAGIC, FORMAT)?;
     let count = from.count(2, "entities")?;
     Ok((from, count))
 }

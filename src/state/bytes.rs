@@ -206,15 +206,7 @@ fn sum_of(bytes: &[u8]) -> [u8; 4] {
 
 /// Checks the header and gives the payload.
 fn open<'b>(set: &FeatureSet, bytes: &'b [u8]) -> Result<&'b [u8]> {
-    let mut from = Reader::new(bytes);
-    let magic = from.bytes(4, "magic").map_err(|_| Error::magic(bytes, MAGIC))?;
-    if magic != MAGIC {
-        return Err(Error::magic(magic, MAGIC));
-    }
-    let format = from.bytes(1, "format")?;
-    if format != [FORMAT] {
-        return Err(Error::format(format.first().copied().unwrap_or(0), FORMAT));
-    }
+    let mut from = Reader::headed(bytes, MAGIC, FORMAT)?;
     let fingerprint: [u8; 8] = from.bytes(8, "fingerprint")?.try_into().unwrap_or([0; 8]);
     let sum = from.bytes(4, "checksum")?;
     if sum != sum_of(bytes) {

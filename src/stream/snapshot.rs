@@ -9,7 +9,7 @@ use super::{Counters, Entity, Stream};
 use crate::codec::{self, Reader};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
-use crate::hash::{Fingerprint, checksum};
+use crate::hash::Fingerprint;
 use crate::log::Cut;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -31,12 +31,7 @@ impl Stream {
         for generation in &self.generations {
             self.put(generation, &mut body);
         }
-        let mut out = Vec::with_capacity(body.len() + 9);
-        out.extend_from_slice(&MAGIC);
-        out.push(FORMAT);
-        out.extend_from_slice(&checksum(0, &body));
-        out.extend_from_slice(&body);
-        out
+        codec::seal(MAGIC, FORMAT, &body)
     }
 
     fn put(&self, generation: &Generation, body: &mut Vec<u8>) {
@@ -61,19 +56,7 @@ impl Stream {
     /// # Errors
     /// As [`State::decode`], for the whole and for each state in it.
     pub fn restore(set: &FeatureSet, bytes: &[u8]) -> Result<Self> {
-        let mut from = Reader::new(bytes);
-        let magic = from.bytes(4, "magic").map_err(|_| Error::magic(bytes, MAGIC))?;
-        if magic != MAGIC {
-            return Err(Error::magic(magic, MAGIC));
-        }
-        let format = from.bytes(1, "format")?;
-        if format != [FORMAT] {
-            return Err(Error::format(format.first().copied().unwrap_or(0), FORMAT));
-        }
-        let sum = from.bytes(4, "checksum")?;
-        if sum != checksum(0, bytes.get(9..).unwrap_or(&[])) {
-            return Err(Error::corrupt("the checksum does not match: the bytes were cut short or changed"));
-        }
+        let mut from = Reader::sealed(bytes, MAGIC, FORMAT)?;
         let (fingerprint, clock, counters): (u64, Clock, Counters) = from.take("fingerprint, policy and counters")?;
         if fingerprint != set.fingerprint().as_u64() {
             let found = Fingerprint::from_u64(fingerprint);
