@@ -33,7 +33,8 @@ impl Serving {
     ///
     /// # Errors
     /// [`ErrorKind::Unanswerable`](crate::ErrorKind::Unanswerable) for a time before the frontier that can no longer
-    /// be answered; keep the frontier behind the questions that are under way. Failed sides, damaged records and unknown views are no errors: the values say so.
+    /// be answered; keep the frontier behind the questions that are under way. Failed sides, damaged records and
+    /// unknown views are no errors: the values say so.
     pub fn vector(&self, entity: &Entity, as_of: Timestamp, batch: Lookup<&[u8]>) -> Result<Served> {
         let asked = self.open(entity, batch);
         let (view, from) = match asked.failed {
