@@ -132,7 +132,8 @@ impl Run {
 
 /// One question, with the look-up in the view.
 fn ask(serving: &Serving, view: &BatchView, user: i64, now: i64) {
-    let served = serving.vector_of(&Entity::from(user), at(now), Some(view)).expect("after the frontier");
+    let user = Entity::from(user);
+    let served = serving.vector(&user, at(now), view.lookup(&user)).expect("after the frontier");
     assert!(served.is_complete());
     black_box(served);
 }

@@ -263,7 +263,7 @@ fn tampered_parts_are_refused_and_with_a_manifest_to_match_do_not_panic() {
                 opened += 1;
                 let mut serving = Serving::new(Stream::new(&set)).externals(&fields(&set));
                 let _ = offer(&mut serving, &view);
-                (0..4).for_each(|user| drop(serving.vector_of(&entity(user), at(101 * H), Some(&view))));
+                (0..4).map(entity).for_each(|user| drop(serving.vector(&user, at(101 * H), view.lookup(&user))));
             }
         }
     }

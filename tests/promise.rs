@@ -1,7 +1,7 @@
-//! Catches any order, partition, merge tree, frontier or codec that changes a bit of a state or an answer.
+//! Catches any order, partition, merge tree, frontier, codec or cut that changes a bit of a state or an answer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-use skewless::testing::{check_set, example_set};
+use skewless::testing::{check_serving, check_set, example_set};
 use skewless::{FeatureSet, features};
 
 const WINDOWS: [&str; 22] = [
@@ -46,7 +46,8 @@ fn every_window_alone_keeps_the_promise() {
             format!(r#""sum": {{"sum": "amount", "where": {{"kind": ["a", "b"]}}, "over": {window}}}"#),
             format!(r#""last": {{"last": "category", "tie_break": "qty", "over": {window}}}"#),
         ];
-        check_set(&set(&features), 60).unwrap_or_else(|why| panic!("{window}: {why}"));
+        let set = set(&features);
+        check_set(&set, 60).and_then(|()| check_serving(&set, 60)).unwrap_or_else(|why| panic!("{window}: {why}"));
     }
 }
 
@@ -57,7 +58,7 @@ fn every_aggregate_over_shared_panes_keeps_the_promise() {
         // A few need a window with a start.
         let set = example_set(&[example], &windows).or_else(|_| example_set(&[example], &windows[1..]));
         let set = set.unwrap_or_else(|why| panic!("{example}: {why}"));
-        check_set(&set, 12).unwrap_or_else(|why| panic!("{example}: {why}"));
+        check_set(&set, 12).and_then(|()| check_serving(&set, 6)).unwrap_or_else(|why| panic!("{example}: {why}"));
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::Lookup;
 use super::context::{Context, fold};
 use super::external::Dated;
 use super::record::{self, Record};
 use super::served::{Reason, Served, Status};
 use super::serving::{Retained, Serving};
-use super::{BatchView, Lookup};
 use crate::error::{Error, Result};
 use crate::log::Cut;
+use crate::state::State;
 use crate::stream::Entity;
 use crate::time::{Span, Timestamp};
 use crate::value::Value;
@@ -82,7 +83,7 @@ impl Serving {
         };
         let Some(known) = view else { return failed(Reason::OtherView, None) };
         let fields = &known.manifest.externals;
-        match record::decode(self.set(), fields, entity, bytes) {
+        match record::decode(self.set(), fields, entity, bytes, State::decode_own) {
             Ok(mut record) => {
                 record.externals =
                     known.places.iter().map(|place| record.externals.get_mut((*place)?)?.take()).collect();
@@ -154,14 +155,6 @@ impl Serving {
         }
         let vector = Vector::new(self.names.clone(), values, as_of, is_seen);
         Served { vector, provenance, view, seen, problem }
-    }
-
-    /// As [`vector`](Self::vector), of a view in memory; nothing at all where there is none.
-    ///
-    /// # Errors
-    /// As [`vector`](Self::vector).
-    pub fn vector_of(&self, entity: &Entity, as_of: Timestamp, view: Option<&BatchView>) -> Result<Served> {
-        self.vector(entity, as_of, view.map_or(Lookup::Failed, |view| view.lookup(entity)))
     }
 }
 

@@ -61,8 +61,14 @@ pub(super) fn view_of(bytes: &[u8]) -> Result<u64> {
     Ok(u64::from_le_bytes(from.bytes(8, "view")?.try_into().unwrap_or([0; 8])))
 }
 
-/// Reads a record of `entity`, of a view with these externals.
-pub(super) fn decode(set: &FeatureSet, fields: &[ExternalCount], entity: &Entity, bytes: &[u8]) -> Result<Record> {
+/// Reads a record of `entity`, of a view with these externals; `read` reads the state.
+pub(super) fn decode(
+    set: &FeatureSet,
+    fields: &[ExternalCount],
+    entity: &Entity,
+    bytes: &[u8],
+    read: fn(&FeatureSet, &[u8]) -> Result<State>,
+) -> Result<Record> {
     let view = view_of(bytes)?;
     let payload = bytes.get(HEADER..).unwrap_or(&[]);
     if bytes.get(13..HEADER) != Some(&sum(view, entity, payload)[..]) {
@@ -71,7 +77,7 @@ pub(super) fn decode(set: &FeatureSet, fields: &[ExternalCount], entity: &Entity
     let mut from = Reader::new(payload);
     let len = from.count(1, "state")?;
     let state = from.bytes(len, "state")?;
-    let state = if len == 0 { None } else { Some(State::decode_own(set, state)?) };
+    let state = if len == 0 { None } else { Some(read(set, state)?) };
     let mut externals: Vec<Option<Dated>> = Vec::with_capacity(fields.len());
     let mut again = Vec::new();
     codec::put_u64(&mut again, len as u64);
@@ -85,7 +91,7 @@ pub(super) fn decode(set: &FeatureSet, fields: &[ExternalCount], entity: &Entity
         externals.push(external);
     }
     from.finish()?;
-    // What is around the state is held to its one form; the state itself is only read from.
+    // What is around the state is held to its one form here.
     let (length, values) = again.split_at(head);
     if !payload.starts_with(length) || payload.get(head + len..) != Some(values) {
         return Err(Error::not_canonical("the record they describe is written differently"));

@@ -22,12 +22,13 @@ const RETAIN: usize = 2;
 /// The serving layer: answers for an entity now, with batch truth up to the cut and everything since.
 ///
 /// Holds the [manifests](Manifest) of the view in service and of those before it, and the [`Stream`] of what came
-/// after them. The records of the views are in a store of the host's, or in a [`BatchView`](super::BatchView); the host looks an entity
-/// up and hands over what it found. Every record names its view, so one of the view before is merged with what came
-/// after *that* view: falling back leaves no gap, and a store that is being overwritten mixes nothing up.
+/// after them. The records of the views are in a store of the host's, or in a [`BatchView`](super::BatchView); the
+/// host looks an entity up and hands over what it found. Every record names its view, so one of the view before is
+/// merged with what came after *that* view: falling back leaves no gap, and a store that is being overwritten mixes
+/// nothing up.
 ///
-/// One side missing degrades, it never fails a request: each value says whether it is whole ([`Status`](super::Status)) and where it
-/// came from.
+/// One side missing degrades, it never fails a request: each value says whether it is whole
+/// ([`Status`](super::Status)) and where it came from.
 ///
 /// # Examples
 /// ```
@@ -38,7 +39,8 @@ const RETAIN: usize = 2;
 /// let set = FeatureSet::builder("s").entity("user").time("ts")
 ///     .feature("clicks", Feature::count().over(Window::lifetime())).build()?;
 /// let (ada, midnight): (_, Timestamp) = (Entity::from("ada"), "2026-11-23T00:00:00Z".parse()?);
-/// let (yesterday, today) = (json!({"user": "ada", "ts": "2026-11-22T23:00:00Z"}), json!({"user": "ada", "ts": "2026-11-23T01:00:00Z"}));
+/// let yesterday = json!({"user": "ada", "ts": "2026-11-22T23:00:00Z"});
+/// let today = json!({"user": "ada", "ts": "2026-11-23T01:00:00Z"});
 ///
 /// // The speed layer, told of the cut that the batch job will make at midnight.
 /// let mut serving = Serving::new(Stream::new(&set));

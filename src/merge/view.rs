@@ -47,7 +47,10 @@ impl BatchView {
     /// As [`State::decode`], for a view of another definition or a damaged record.
     pub fn state(&self, set: &FeatureSet, entity: &Entity) -> Result<Lookup<State>> {
         match self.lookup(entity) {
-            Lookup::Found(bytes) => Ok(record::decode(set, &self.manifest.externals, entity, bytes)?.state.into()),
+            Lookup::Found(bytes) => {
+                let record = record::decode(set, &self.manifest.externals, entity, bytes, State::decode)?;
+                Ok(record.state.into())
+            }
             Lookup::NotFound => Ok(Lookup::NotFound),
             Lookup::Failed => Ok(Lookup::Failed),
         }

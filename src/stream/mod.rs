@@ -297,7 +297,8 @@ impl Stream {
     /// Puts a state in, merging it with what is there; how a restored or batch-made state gets in.
     ///
     /// The stream's frontier becomes at least the state's: below it, the state's events are panes already. Where cuts
-    /// were announced, its events count as coming after the last one.
+    /// were announced, its events count as coming after the last one; they have no place in the log, so a stream that
+    /// took a state cannot be cut at positions, and says of every view that is that something may be missing.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] for a state of another definition, [`ErrorKind::Type`] or
