@@ -7,6 +7,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::table::Columnar;
 use crate::time::{Interval, Timestamp};
 use crate::value::{Double, Kind, List, Shape, Text, Value, ValueRef};
 
@@ -131,6 +132,12 @@ pub trait FeatureComputer: Debug + Send + Sync + 'static {
     fn accepts(&self, state: &Self::State) -> bool {
         let _ = state;
         true
+    }
+
+    /// What the answer is by column, where a batch pass knows a faster way to the same bits.
+    #[doc(hidden)]
+    fn columnar(&self) -> Columnar {
+        Columnar::No
     }
 
     /// Takes one input back out. Called only where [`GROUP`](Self::GROUP) is true, and only for an

@@ -94,6 +94,13 @@ pub(crate) fn checksum(seed: u64, bytes: &[u8]) -> [u8; 4] {
     (xxh3_64_with_seed(bytes, seed) as u32).to_le_bytes()
 }
 
+/// Spreads the bits of a number over all of a hash; never stored.
+#[inline]
+pub(crate) fn fold(bits: u64) -> u64 {
+    let product = u128::from(bits ^ 0x9e37_79b9_7f4a_7c15) * 0xe703_7ed1_a0b4_28db;
+    (product >> 64) as u64 ^ product as u64
+}
+
 /// Starting point and step for hashing a key of several parts in memory; never stored.
 pub(crate) fn mix(seed: u64, tag: u8, bytes: &[u8]) -> u64 {
     xxh3_64_with_seed(bytes, seed.rotate_left(17) ^ u64::from(tag))

@@ -15,7 +15,10 @@ mod log;
 mod record;
 mod rows;
 pub mod sketches;
-#[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
+#[cfg_attr(
+    not(any(feature = "arrow", feature = "polars")),
+    allow(dead_code, reason = "the batch pass has no door then")
+)]
 mod table;
 
 // floor 2: computers at work
@@ -41,7 +44,7 @@ mod stream;
 pub mod merge;
 
 // floor 8: whole tables
-#[cfg(feature = "arrow")]
+#[cfg(any(feature = "arrow", feature = "polars"))]
 pub mod batch;
 
 #[cfg(feature = "testing")]
@@ -60,6 +63,8 @@ pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, S
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
 pub use crate::state::{Outcome, State};
 pub use crate::stream::{Behind, Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
+#[doc(hidden)]
+pub use crate::table::Columnar;
 pub use crate::time::{Interval, Span, Timestamp};
 pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, ValueRef};
 pub use crate::vector::Vector;

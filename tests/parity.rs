@@ -160,7 +160,8 @@ fn snapshots_agree(set: &FeatureSet, log: &[Event], cuts: &[usize], as_of: Times
     let mut entities: Vec<Entity> = past.iter().map(|event| event.entity()).collect();
     entities.sort();
     entities.dedup();
-    prop_assert_eq!(view.states().num_rows(), entities.len());
+    let states = view.states().unwrap();
+    prop_assert_eq!(states.num_rows(), entities.len());
     prop_assert_eq!(view.left_out(), log.len() - past.len());
     let shapes: Vec<Shape> = set.shapes().collect();
     for (row, entity) in entities.iter().enumerate() {
@@ -169,7 +170,7 @@ fn snapshots_agree(set: &FeatureSet, log: &[Event], cuts: &[usize], as_of: Times
             let _ = state.update(*event);
         }
         state.advance(as_of);
-        let stored = view.states().column_by_name("state_bytes").unwrap().as_binary::<i32>().value(row);
+        let stored = states.column_by_name("state_bytes").unwrap().as_binary::<i32>().value(row);
         prop_assert_eq!(stored, state.encode(), "state of {}", entity);
         let truth = oracle::vector(set, log, entity, as_of);
         for (at, expected) in truth.iter().enumerate() {

@@ -4,13 +4,25 @@
 //! every entity's values and state as of one time, and [`view()`] makes of the log up to a cut what a
 //! [serving layer](crate::Serving) merges with a stream. All give the bits a stream would.
 //!
-//! The pass sorts events by entity and time once, finds for each distinct window the rows each query sees
-//! (two pointers, since a later query never sees an earlier start), and then sweeps each feature over those
-//! ranges: exact add and remove where the aggregate allows it, two stacks where it does not. Its cost grows
+//! The pass numbers entities and texts once, sorts events by entity and time with a counting sort, and then works on
+//! one block of entities after another, small enough to stay near the processor: it finds for each distinct window the
+//! rows each query sees (two pointers, since a later query never sees an earlier start), and then answers each feature
+//! over those ranges. The commonest aggregates are answered by column, in a step or two a query; for the others
+//! states are folded: exact add and remove where the aggregate allows it, two stacks where it does not. The cost grows
 //! with events plus queries, whatever the windows and however hot an entity.
 
+mod answers;
+#[cfg(feature = "arrow")]
 mod arrow;
-mod point_in_time;
+mod bound;
+mod chunk;
+mod door;
+mod entities;
+mod events;
+mod pass;
 mod ranges;
+mod views;
 
-pub use self::arrow::{Row, Rows, Snapshot, point_in_time, rows, snapshot, vectors, view};
+#[cfg(feature = "arrow")]
+pub use self::arrow::{Snapshot, point_in_time, rows, snapshot, vectors, view};
+pub use self::bound::{Row, Rows};

@@ -6,12 +6,26 @@ use crate::pane::apart;
 use crate::table::{Grouping, Table};
 use crate::time::BEGINNING;
 
-/// Queries sorted by entity and time.
+/// The queries of a run of entities, sorted by entity and time.
 #[derive(Debug)]
-pub(super) struct Queries<'a> {
-    /// Groups are entities; queries for entities without events come first, as group 0.
-    pub(super) grouping: &'a Grouping,
-    pub(super) times: &'a [i64],
+pub(super) struct Queries {
+    pub(super) times: Vec<i64>,
+    /// Where the queries of each entity start, and where the last one's end.
+    starts: Vec<u32>,
+}
+
+impl Queries {
+    /// Those of `entities`.
+    pub(super) fn new(asked: &Grouping, times: &[i64], entities: std::ops::Range<usize>) -> Self {
+        let run = asked.run(entities.start, entities.end);
+        let first = run.start as u32;
+        let starts = (entities.start..=entities.end).map(|entity| asked.group(entity).start as u32 - first);
+        let order = asked.order.get(run).unwrap_or(&[]);
+        Self {
+            times: order.iter().map(|row| times.get(*row as usize).copied().unwrap_or(BEGINNING)).collect(),
+            starts: starts.collect(),
+        }
+    }
 }
 
 /// What a window sees at each query, in sorted query order.
@@ -24,41 +38,26 @@ pub(super) struct Seen {
 }
 
 /// The rows of the sorted table that `window` sees at each query.
-pub(super) fn ranges(
-    plan: &Plan,
-    window: &WindowPlan,
-    table: &Table<'_>,
-    events: &Grouping,
-    queries: &Queries<'_>,
-) -> Seen {
-    let mut out = Vec::with_capacity(queries.times.len());
-    out.resize(queries.grouping.group(0).len(), (0, 0));
+pub(super) fn ranges(plan: &Plan, window: &WindowPlan, table: &Table<'_>, queries: &Queries) -> Seen {
+    let mut rows = Vec::with_capacity(queries.times.len());
     let mut starts = Vec::new();
-    if window.session.is_some() || window.reset.is_some() {
+    let moves = window.session.is_some() || window.reset.is_some();
+    if moves {
         starts.reserve(queries.times.len());
-        for row in queries.grouping.order.get(queries.grouping.group(0)).unwrap_or(&[]) {
-            let (start, end) = window.bounds().at(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
-            // No event, no session: it starts where it ends.
-            starts.push(if window.session.is_some() { end } else { start });
-        }
     }
     let activity = window.session.and_then(|(gap, fold)| Some((gap, plan.folds.get(fold)?.select.bit)));
-    for entity in 0..events.starts.len().saturating_sub(1) {
-        let asked = queries.grouping.group(entity + 1);
-        if asked.is_empty() {
-            continue;
-        }
-        let rows = events.group(entity);
-        let mut walk = Walk::new(window, activity, table, rows.clone());
-        for row in queries.grouping.order.get(asked).unwrap_or(&[]) {
-            let (low, high) = walk.to(queries.times.get(*row as usize).copied().unwrap_or(BEGINNING));
-            out.push(((rows.start + low) as u32, (rows.start + high) as u32));
-            if window.session.is_some() || window.reset.is_some() {
+    for (bounds, asked) in table.starts.windows(2).zip(queries.starts.windows(2)) {
+        let ([first, end], [from, to]) = (bounds, asked) else { continue };
+        let mut walk = Walk::new(window, activity, table, *first as usize..*end as usize);
+        for time in queries.times.get(*from as usize..*to as usize).unwrap_or(&[]) {
+            let (low, high) = walk.to(*time);
+            rows.push((first + low as u32, first + high as u32));
+            if moves {
                 starts.push(walk.start);
             }
         }
     }
-    Seen { rows: out, starts }
+    Seen { rows, starts }
 }
 
 /// One entity's rows, walked forward as the queries' times rise.

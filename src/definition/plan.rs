@@ -89,7 +89,7 @@ pub(crate) struct FeaturePlan {
 
 impl FeaturePlan {
     /// The shape of one window's answer.
-    #[cfg(feature = "arrow")]
+    #[cfg(any(feature = "arrow", feature = "polars"))]
     pub(crate) fn item(&self) -> &Shape {
         match &self.shape {
             Shape::List(item) if !self.series.is_empty() => item,
@@ -98,7 +98,7 @@ impl FeaturePlan {
     }
 
     /// The windows to read: those of the series, or the one.
-    #[cfg(feature = "arrow")]
+    #[cfg(any(feature = "arrow", feature = "polars"))]
     pub(crate) fn windows(&self) -> &[WindowPlan] {
         if self.series.is_empty() { std::slice::from_ref(&self.window) } else { &self.series }
     }

@@ -40,3 +40,4 @@ pub(crate) use round::ratio;
 pub use sum::{ExactSquares, ExactSum};
 pub use tally::Tally;
 pub use weighted::WeightedTally;
+pub(crate) use window::parts;

@@ -17,15 +17,15 @@ pub(super) enum Exact<const L: usize, const W: usize = LIMBS> {
 
 /// A finite `f64` as `mantissa * 2^exponent`.
 #[derive(Clone, Copy)]
-pub(super) struct Parts {
-    pub(super) negative: bool,
-    pub(super) mantissa: u64,
-    pub(super) exponent: i32,
+pub(crate) struct Parts {
+    pub(crate) negative: bool,
+    pub(crate) mantissa: u64,
+    pub(crate) exponent: i32,
 }
 
 /// The parts of a value, or `None` if it is infinite or not a number.
 #[inline]
-pub(super) fn parts(x: f64) -> Option<Parts> {
+pub(crate) fn parts(x: f64) -> Option<Parts> {
     let bits = x.to_bits();
     let field = (bits >> 52 & 0x7ff) as i32;
     let hidden = u64::from(field != 0) << 52;

@@ -56,6 +56,27 @@ impl Predicate {
         }
     }
 
+    /// Calls `see` with the place of every column it asks for.
+    #[cfg(any(feature = "arrow", feature = "polars"))]
+    pub(crate) fn places(&self, see: &mut impl FnMut(usize)) {
+        match self {
+            Self::Compare(at, ..) | Self::In(at, _) | Self::IsNull(at, _) => see(*at),
+            Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|part| part.places(see)),
+            Self::Not(inner) => inner.places(see),
+            Self::Always => {}
+        }
+    }
+
+    /// The column and the text, if all it asks is whether they are equal, or whether they are not.
+    #[cfg(any(feature = "arrow", feature = "polars"))]
+    pub(crate) fn text(&self) -> Option<(usize, &str, bool)> {
+        match self {
+            Self::Compare(at, Op::Eq, Value::Str(text)) => Some((*at, text, true)),
+            Self::Compare(at, Op::Ne, Value::Str(text)) => Some((*at, text, false)),
+            _ => None,
+        }
+    }
+
     pub(super) fn truth(&self, cells: &[ValueRef<'_>]) -> Option<bool> {
         let cell = |at: &usize| cells.get(*at).copied().unwrap_or(ValueRef::Null);
         match self {

@@ -12,6 +12,7 @@
 
 use super::{Aggregate, Reads};
 use crate::computer::FeatureComputer;
+use crate::table::Columnar;
 use crate::time::Interval;
 use crate::value::{Kind, Shape, Value, ValueRef};
 
@@ -67,6 +68,9 @@ macro_rules! count {
             fn merge(&self, into: &mut u64, from: &u64) {
                 // Wrapping keeps the group laws even for counts made up by hostile bytes.
                 *into = into.wrapping_add(*from);
+            }
+            fn columnar(&self) -> Columnar {
+                Columnar::Count
             }
             fn output(&self, state: &u64, _: Interval) -> Value {
                 // Signed, for events taken out before they came in.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::parts::{End, all_of};
 use super::{Aggregate, CATEGORIES, Parameter, Reads, Sorted};
 use crate::computer::FeatureComputer;
+use crate::table::Columnar;
 use crate::time::Interval;
 use crate::value::{Kind, Shape, Value, ValueRef};
 
@@ -95,6 +96,9 @@ impl FeatureComputer for CountDistinct {
             (CountDistinctState::More, _) => {}
         }
         self.check(into);
+    }
+    fn columnar(&self) -> Columnar {
+        Columnar::Distinct(self.limit)
     }
     fn output(&self, state: &Self::State, _: Interval) -> Value {
         let count = match state {

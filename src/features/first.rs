@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, CARRIED, Reads};
 use crate::computer::{Dated, FeatureComputer, Scalar};
+use crate::table::Columnar;
 use crate::time::{Interval, Timestamp};
 use crate::value::{Double, Kind, List, Shape, Text, Value};
 
@@ -98,6 +99,9 @@ impl<T: Scalar> FeatureComputer for First<T> {
         if let Some(state) = from {
             self.update(into, Dated { at: state.at, tie: state.tie.as_ref(), input: state.value.borrow() });
         }
+    }
+    fn columnar(&self) -> Columnar {
+        Columnar::First
     }
     fn output(&self, state: &Self::State, _: Interval) -> Value {
         state.as_ref().map_or(Value::Null, |state| state.value.to_value())

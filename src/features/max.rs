@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 
 use super::{Aggregate, ORDERED, Reads};
 use crate::computer::{FeatureComputer, Scalar};
+use crate::table::Columnar;
 use crate::time::{Interval, Timestamp};
 use crate::value::{Double, Kind, Shape, Text, Value};
 
@@ -76,6 +77,9 @@ impl<T: Scalar> FeatureComputer for Max<T> {
         if let Some(value) = from {
             self.update(into, value.borrow());
         }
+    }
+    fn columnar(&self) -> Columnar {
+        Columnar::Max
     }
     fn output(&self, state: &Option<T>, _: Interval) -> Value {
         state.as_ref().map_or(Value::Null, T::to_value)

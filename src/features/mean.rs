@@ -27,4 +27,4 @@ pub(crate) const AGGREGATE: Aggregate = Aggregate {
 #[derive(Clone, Copy, Debug)]
 pub struct Mean;
 
-reads_off!(f64, Tally, "tally/1": Mean "mean/1" => Tally::mean);
+reads_off!(f64, Tally, "tally/1": Mean "mean/1" by Mean => Tally::mean);

@@ -17,7 +17,7 @@ macro_rules! reads_off {
     };
     (
         @ $input:ty, |$s:ident, $x:ident| $add:expr, |$t:ident, $y:ident| $remove:expr,
-        $state:ident, $state_id:literal: $($type:ident $id:literal => $output:expr),+ $(,)?
+        $state:ident, $state_id:literal: $($type:ident $id:literal $(by $how:ident)? => $output:expr),+ $(,)?
     ) => {$(
         impl $crate::FeatureComputer for $type {
             type Input<'a> = $input;
@@ -52,6 +52,9 @@ macro_rules! reads_off {
             fn retract(&self, $t: &mut Self::State, $y: $input) {
                 $remove;
             }
+            $(fn columnar(&self) -> $crate::table::Columnar {
+                $crate::table::Columnar::$how
+            })?
         }
     )+};
 }

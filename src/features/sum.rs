@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Aggregate, NUMBERS, Reads};
 use crate::computer::FeatureComputer;
 use crate::exact::Tally;
+use crate::table::Columnar;
 use crate::time::Interval;
 use crate::value::{Kind, Shape, Value};
 
@@ -51,7 +52,7 @@ pub struct SumI64State {
     total: i128,
 }
 
-reads_off!(f64, Tally, "tally/1": Sum "sum_f64/1" => Tally::value);
+reads_off!(f64, Tally, "tally/1": Sum "sum_f64/1" by Sum => Tally::value);
 
 impl FeatureComputer for SumI64 {
     type Input<'a> = i64;
@@ -77,6 +78,9 @@ impl FeatureComputer for SumI64 {
     fn merge(&self, into: &mut Self::State, from: &Self::State) {
         into.count = into.count.wrapping_add(from.count);
         into.total = into.total.wrapping_add(from.total);
+    }
+    fn columnar(&self) -> Columnar {
+        Columnar::SumI64
     }
     fn output(&self, state: &Self::State, _: Interval) -> Value {
         i64::try_from(state.total).map_or(Value::Overflow, Value::I64)

@@ -3,8 +3,16 @@
 //! [`Fold`] is [`FeatureComputer`] with its types hidden, so that a feature set can hold many. One
 //! blanket implementation does all the hiding; every loop inside it is typed.
 
+#[cfg_attr(
+    not(any(feature = "arrow", feature = "polars")),
+    allow(dead_code, reason = "the batch pass has no door then")
+)]
+mod columnar;
 mod lane;
-#[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
+#[cfg_attr(
+    not(any(feature = "arrow", feature = "polars")),
+    allow(dead_code, reason = "the batch pass has no door then")
+)]
 mod sweep;
 
 use std::any::{Any, TypeId};
@@ -13,14 +21,14 @@ use std::fmt::Debug;
 use self::lane::{Lane, Panes, flush, panes_mut};
 pub(crate) use self::lane::{LaneSlot, panes};
 pub(crate) use self::sweep::Sweep;
-#[cfg(feature = "arrow")]
+#[cfg(any(feature = "arrow", feature = "polars"))]
 pub(crate) use self::sweep::{Answers, Intervals, Range};
 use self::sweep::{Gathered, sweep_group, sweep_monoid};
 use crate::codec::{self, Reader};
 use crate::computer::{Accuracy, Arg, FeatureComputer, Input};
 use crate::error::{Error, Result};
 use crate::rows::{Head, Rows, Select};
-use crate::table::Table;
+use crate::table::{Columnar, Table};
 use crate::time::{BEGINNING, Grid, Interval, Timestamp};
 use crate::value::{Shape, Value, ValueRef};
 
@@ -50,6 +58,7 @@ pub(crate) trait Fold: Debug + Send + Sync {
     fn accuracy(&self) -> Accuracy;
     fn is_group(&self) -> bool;
     fn is_nullable(&self) -> bool;
+    fn columnar(&self) -> Columnar;
     fn args(&self) -> &'static [Arg];
 
     /// Folds rows `from..to` that `select` picks into the panes of `grid`.
@@ -77,9 +86,12 @@ pub(crate) trait Fold: Debug + Send + Sync {
     /// Holds the computer to its laws.
     #[cfg(feature = "testing")]
     fn check_laws(&self, columns: &[crate::testing::laws::Held]) -> Result<()>;
-    #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "the batch pass has no door then"))]
+    #[cfg_attr(
+        not(any(feature = "arrow", feature = "polars")),
+        allow(dead_code, reason = "the batch pass has no door then")
+    )]
     /// Answers every window of a batch; ranges are in order of rising start and end.
-    fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]);
+    fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_, '_>]);
 }
 
 /// One event for the oracle: when, its arguments, and whether it takes them back out.
@@ -131,6 +143,9 @@ impl<C: FeatureComputer> Fold for C {
     }
     fn is_nullable(&self) -> bool {
         C::NULLABLE
+    }
+    fn columnar(&self) -> Columnar {
+        FeatureComputer::columnar(self)
     }
     fn args(&self) -> &'static [Arg] {
         <C::Input<'static> as Input<'static>>::ARGS
@@ -311,7 +326,10 @@ impl<C: FeatureComputer> Fold for C {
         crate::testing::laws::hold(self, columns)
     }
 
-    fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_>]) {
+    fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_, '_>]) {
+        if columnar::sweep(FeatureComputer::columnar(self), table, select, windows) {
+            return;
+        }
         let gathered = Gathered::<C>::new(table, select);
         for window in windows {
             let ranges = window.ranges.iter().map(|range| gathered.places(*range));

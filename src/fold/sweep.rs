@@ -3,7 +3,7 @@
 use super::{Fold, answer, step};
 use crate::computer::{FeatureComputer, Input, MAX_ARGS};
 use crate::rows::Select;
-use crate::table::{Answered, Cells, Table};
+use crate::table::{Answered, Cells, Columnar, Table};
 use crate::time::{Bounds, Interval, Timestamp};
 use crate::value::{Value, ValueRef};
 
@@ -12,9 +12,9 @@ pub(crate) type Range = (u32, u32);
 
 /// One window of a batch: the rows each query sees, and what is read off there.
 #[derive(Debug)]
-pub(crate) struct Sweep<'a> {
-    pub(crate) ranges: &'a [Range],
-    pub(crate) intervals: Intervals<'a>,
+pub(crate) struct Sweep<'s, 'a> {
+    pub(crate) ranges: &'s [Range],
+    pub(crate) intervals: Intervals<'s>,
     pub(crate) answers: Vec<Answers<'a>>,
 }
 
@@ -40,10 +40,12 @@ impl Intervals<'_> {
 /// One feature's answers, query by query.
 #[derive(Debug)]
 pub(crate) struct Answers<'a> {
+    /// What they come to by column.
+    pub(crate) how: Columnar,
     pub(crate) default: Option<&'a Value>,
     /// Who reads them off the state, if not the computer that folds it.
     pub(crate) reader: Option<&'a dyn Fold>,
-    pub(crate) out: Answered,
+    pub(crate) out: Answered<'a>,
     /// The first answer that is, or has in it, an integer outside `i64`.
     pub(crate) overflow: Option<usize>,
 }

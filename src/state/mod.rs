@@ -6,10 +6,10 @@ mod needs;
 mod read;
 mod split;
 
-#[cfg(any(feature = "arrow", feature = "testing"))]
+#[cfg(any(feature = "arrow", feature = "polars", feature = "testing"))]
 pub(crate) use self::entry::read_cell;
 pub(crate) use self::entry::{Cells, Entry};
-#[cfg(feature = "arrow")]
+#[cfg(any(feature = "arrow", feature = "polars"))]
 pub(crate) use self::entry::{OUT_OF_RANGE, read_into};
 use crate::computer::MAX_ARGS;
 use crate::definition::{FeatureSet, Plan};

@@ -110,7 +110,7 @@ impl<'a> Key<'a> {
         Ok(Self { parts, len: columns.len().min(MAX_ENTITY_COLUMNS) })
     }
 
-    fn parts(&self) -> &[ValueRef<'a>] {
+    pub(crate) fn parts(&self) -> &[ValueRef<'a>] {
         self.parts.get(..self.len).unwrap_or(&[])
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::entity::Entity;
 pub(crate) use self::entity::Key;
-#[cfg(feature = "arrow")]
+#[cfg(any(feature = "arrow", feature = "polars"))]
 pub(crate) use self::entity::key_part;
 use self::generation::Generation;
 pub use self::generation::{Behind, Coverage, Gap};

@@ -10,70 +10,41 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
-use super::AS_OF;
+use super::super::answers::Columns;
+use super::super::bound::{AS_OF, Bound};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
-use crate::stream::Entity;
-use crate::table::Answered;
-use crate::time::Timestamp;
+use crate::stream::{Entity, key_part};
+use crate::table::{Answered, NO_TEXT, Numbers};
 use crate::value::{Kind, Shape, Value, ValueRef};
 use crate::vector::Vector;
 
-/// The answers of a pass, feature by feature.
-pub(super) struct Columns<'a> {
-    set: &'a FeatureSet,
-    rows: usize,
-    answers: Vec<Option<Answered>>,
+/// The result of a pass: the queries' entities and times, then the values.
+pub(super) fn finish(
+    set: &FeatureSet,
+    columns: Columns<'_>,
+    queries: &[RecordBatch],
+    asked: &[Bound<'_>],
+    times: &[i64],
+) -> Result<RecordBatch> {
+    let (mut fields, mut arrays) = entity_columns(set, queries, asked)?;
+    time_column(times, &mut fields, &mut arrays);
+    value_columns(columns, &mut fields, &mut arrays)?;
+    batch(fields, arrays)
 }
 
-impl<'a> Columns<'a> {
-    pub(super) fn new(set: &'a FeatureSet, rows: usize) -> Self {
-        Self { set, rows, answers: set.names().iter().map(|_| None).collect() }
-    }
+fn time_column(times: &[i64], fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef>) {
+    fields.push(Field::new(AS_OF, timestamp(), false));
+    arrays.push(Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC")));
+}
 
-    /// Takes the answers of feature `at`; `overflow` is a query whose answer has no place in a column.
-    pub(super) fn put(&mut self, at: usize, answers: Answered, overflow: Option<usize>) -> Result<()> {
-        if let Some(row) = overflow {
-            let name = self.set.names().get(at).map_or("?", String::as_str);
-            return Err(Error::overflow(name).context(format!("query {row}")));
-        }
-        if let Some(slot) = self.answers.get_mut(at) {
-            *slot = Some(answers);
-        }
-        Ok(())
+fn value_columns(columns: Columns<'_>, fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef>) -> Result<()> {
+    for (name, shape, nullable, answers) in columns.into_values() {
+        let values = answered(&shape, answers)?;
+        fields.push(Field::new(name, values.data_type().clone(), nullable));
+        arrays.push(values);
     }
-
-    /// Computes the derived values.
-    pub(super) fn derive(&mut self) -> Result<()> {
-        let plan = self.set.plan();
-        for (i, derived) in plan.derived.iter().enumerate() {
-            let mut out = Answered::with_capacity(&derived.kind.into(), self.rows);
-            let mut parts: Vec<Value> = Vec::with_capacity(derived.parts.len());
-            for row in 0..self.rows {
-                let part = |part: &usize| self.answers.get(*part)?.as_ref().map(|answers| answers.get(row));
-                parts.clear();
-                parts.extend(derived.parts.iter().map(|at| part(at).unwrap_or(Value::Null)));
-                out.push(derived.op.output(derived.kind, &parts));
-            }
-            // Its parts did not overflow, so it cannot.
-            self.put(plan.features.len() + i, out, None)?;
-        }
-        Ok(())
-    }
-
-    /// The result: the queries' entities and times, then the values.
-    pub(super) fn finish(self, queries: &[RecordBatch], times: &[i64]) -> Result<RecordBatch> {
-        let (mut fields, mut arrays) = entity_columns(self.set, queries)?;
-        fields.push(Field::new(AS_OF, timestamp(), false));
-        arrays.push(Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC")));
-        let values = self.set.names().iter().zip(self.set.shapes()).zip(self.answers).enumerate();
-        for (at, ((name, shape), values)) in values {
-            let values = answered(&shape, values.unwrap_or_else(|| missing(&shape, self.rows)))?;
-            fields.push(Field::new(name, values.data_type().clone(), self.set.is_nullable(at)));
-            arrays.push(values);
-        }
-        batch(fields, arrays)
-    }
+    Ok(())
 }
 
 fn batch(fields: Vec<Field>, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
@@ -84,20 +55,35 @@ fn timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
-/// The entity columns of all query batches, one after another.
-fn entity_columns(set: &FeatureSet, queries: &[RecordBatch]) -> Result<(Vec<Field>, Vec<ArrayRef>)> {
-    let bound = queries.iter().map(|batch| super::Bound::queries(set, batch)).collect::<Result<Vec<_>>>()?;
+/// The entity columns of all query batches, one after another; those of one batch are shared where they can be.
+fn entity_columns(
+    set: &FeatureSet,
+    queries: &[RecordBatch],
+    asked: &[Bound<'_>],
+) -> Result<(Vec<Field>, Vec<ArrayRef>)> {
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
     for (at, column) in set.entity_columns().iter().enumerate() {
-        let rows = bound.iter().flat_map(|batch| (0..batch.len()).map(move |row| batch.cell(at, row)));
-        let values = rows
-            .map(|cell| crate::stream::key_part(column, cell).map(ValueRef::to_value))
-            .collect::<Result<Vec<_>>>()?;
-        let kind = column.kind().or_else(|| bound.iter().find_map(|batch| batch.kind(at)));
+        let rows = || asked.iter().flat_map(|batch| (0..batch.len()).map(move |row| batch.cell(at, row)));
+        let kind = column.kind().or_else(|| asked.iter().find_map(|batch| batch.kind(at)));
+        let shared = match (queries, kind) {
+            ([batch], Some(Kind::Str)) => batch.column_by_name(column.name()).filter(|array| is_plain(array)),
+            _ => None,
+        };
+        if let Some(array) = shared {
+            fields.push(Field::new(column.name(), array.data_type().clone(), false));
+            arrays.push(array.clone());
+            continue;
+        }
+        let values = rows().map(|cell| key_part(column, cell).map(ValueRef::to_value)).collect::<Result<Vec<_>>>()?;
         entity_column(column.name(), kind, &values, &mut fields, &mut arrays)?;
     }
     Ok((fields, arrays))
+}
+
+/// Whether a column of text is what the result has anyway.
+fn is_plain(array: &ArrayRef) -> bool {
+    *array.data_type() == DataType::Utf8 && array.null_count() == 0
 }
 
 /// One entity column; undeclared ones take the kind of their values, which must be one.
@@ -118,21 +104,35 @@ fn entity_column(
     Ok(())
 }
 
-/// A column of nulls, for a value nothing was computed for.
-fn missing(shape: &Shape, rows: usize) -> Answered {
-    let mut out = Answered::with_capacity(shape, rows);
-    (0..rows).for_each(|_| out.push(Value::Null));
-    out
-}
-
 /// Answers as an Arrow array, without a copy where that can be.
-fn answered(shape: &Shape, answers: Answered) -> Result<ArrayRef> {
-    let nulls = |valid: Vec<bool>| Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
+fn answered(shape: &Shape, answers: Answered<'_>) -> Result<ArrayRef> {
     Ok(match answers {
-        Answered::F64(values, valid) => Arc::new(Float64Array::new(values.into(), nulls(valid))),
-        Answered::I64(values, valid) => Arc::new(Int64Array::new(values.into(), nulls(valid))),
+        Answered::F64(Numbers { values, valid }) => Arc::new(Float64Array::new(values.into(), nulls(valid))),
+        Answered::I64(Numbers { values, valid }) => Arc::new(Int64Array::new(values.into(), nulls(valid))),
+        Answered::Str(codes, texts) => Arc::new(strings(&codes, texts)?),
         Answered::Any(values) => shaped(shape, &values.iter().collect::<Vec<_>>())?,
     })
+}
+
+fn nulls(valid: Vec<bool>) -> Option<NullBuffer> {
+    (!valid.is_empty()).then(|| NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0)
+}
+
+/// Texts by their codes.
+fn strings(codes: &[u32], texts: &[&str]) -> Result<StringArray> {
+    let text = |code: &u32| texts.get(*code as usize).copied();
+    let bytes: usize = codes.iter().filter_map(text).map(str::len).sum();
+    if bytes > i32::MAX as usize {
+        return Err(Error::definition("result", "more than 2^31 - 1 bytes in one column; ask fewer queries at once"));
+    }
+    let (mut values, mut offsets) = (Vec::with_capacity(bytes), Vec::with_capacity(codes.len() + 1));
+    offsets.push(0i32);
+    for code in codes {
+        values.extend_from_slice(text(code).unwrap_or("").as_bytes());
+        offsets.push(values.len() as i32);
+    }
+    let valid = if codes.contains(&NO_TEXT) { codes.iter().map(|code| *code != NO_TEXT).collect() } else { Vec::new() };
+    StringArray::try_new(OffsetBuffer::new(offsets.into()), values.into(), nulls(valid)).map_err(refused)
 }
 
 /// Answers of any shape as an Arrow array: a map is a list of `key` and `value`, so that a null key has a place
@@ -199,47 +199,6 @@ fn lists(values: &[&Value]) -> ArrayRef {
     Arc::new(lists)
 }
 
-/// Every entity's values and state as of one time.
-///
-/// Entities are in their own order, so the same events give the same tables, whatever order they came in.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    values: RecordBatch,
-    states: RecordBatch,
-    as_of: Timestamp,
-    left_out: usize,
-}
-
-impl Snapshot {
-    /// The entity columns, `as_of`, and one column a value; what [`point_in_time`](super::point_in_time)
-    /// gives.
-    pub fn values(&self) -> &RecordBatch {
-        &self.values
-    }
-
-    /// The entity columns and `state_bytes`: the bytes of [`State::encode`](crate::State::encode), as Binary.
-    pub fn states(&self) -> &RecordBatch {
-        &self.states
-    }
-
-    /// The time it is of, and the frontier of its states.
-    pub fn as_of(&self) -> Timestamp {
-        self.as_of
-    }
-
-    /// How many events were at or after `as_of` and so not taken.
-    pub fn left_out(&self) -> usize {
-        self.left_out
-    }
-}
-
-/// One entity's part of a snapshot.
-pub(super) struct Viewed {
-    pub(super) entity: Entity,
-    pub(super) bytes: Vec<u8>,
-    pub(super) vector: Vector,
-}
-
 /// Vectors as a table, in the order given: what [`point_in_time`](super::point_in_time) gives for the same questions.
 ///
 /// # Errors
@@ -289,10 +248,9 @@ fn values(
     arrays: &mut Vec<ArrayRef>,
 ) -> Result<()> {
     let times: Vec<i64> = rows.iter().map(|(_, vector)| vector.as_of().as_micros()).collect();
-    fields.push(Field::new(AS_OF, timestamp(), false));
-    arrays.push(Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")));
+    time_column(&times, fields, arrays);
     for (at, (name, shape)) in set.names().iter().zip(set.shapes()).enumerate() {
-        let mut answers = Answered::with_capacity(&shape, rows.len());
+        let mut answers = Answered::with_capacity(&shape, rows.len(), None);
         for (entity, vector) in &rows {
             let value = vector.values().get(at).cloned().unwrap_or(Value::Null);
             if value.overflows() {
@@ -307,19 +265,23 @@ fn values(
     Ok(())
 }
 
-pub(super) fn snapshot_of(
+/// A snapshot's values: entities in the order given, all as of one time.
+pub(super) fn snapshot_values(
     set: &FeatureSet,
-    mut views: Vec<Viewed>,
-    as_of: Timestamp,
-    left_out: usize,
-) -> Result<Snapshot> {
-    views.sort_unstable_by(|a, b| a.entity.cmp(&b.entity));
-    let (mut fields, mut arrays) = entities(set, views.iter().map(|view| &view.entity))?;
-    let encoded: BinaryArray = views.iter().map(|view| Some(&view.bytes)).collect();
-    let mut state_fields = fields.clone();
-    state_fields.push(Field::new("state_bytes", DataType::Binary, false));
-    let mut state_arrays = arrays.clone();
-    state_arrays.push(Arc::new(encoded));
-    values(set, views.iter().map(|view| (&view.entity, &view.vector)).collect(), &mut fields, &mut arrays)?;
-    Ok(Snapshot { values: batch(fields, arrays)?, states: batch(state_fields, state_arrays)?, as_of, left_out })
+    named: &[Entity],
+    times: &[i64],
+    columns: Columns<'_>,
+) -> Result<RecordBatch> {
+    let (mut fields, mut arrays) = entities(set, named.iter())?;
+    time_column(times, &mut fields, &mut arrays);
+    value_columns(columns, &mut fields, &mut arrays)?;
+    batch(fields, arrays)
+}
+
+/// A snapshot's states: the same entities, and a column of bytes.
+pub(super) fn snapshot_states(set: &FeatureSet, named: &[Entity], states: &[Vec<u8>]) -> Result<RecordBatch> {
+    let (mut fields, mut arrays) = entities(set, named.iter())?;
+    fields.push(Field::new("state_bytes", DataType::Binary, false));
+    arrays.push(Arc::new(BinaryArray::from_iter_values(states)));
+    batch(fields, arrays)
 }

@@ -2,8 +2,9 @@
 
 use arrow_array::RecordBatch;
 
-use super::input::Bound;
-use super::{AS_OF, Events};
+use super::super::bound::AS_OF;
+use super::super::events::{Events, here, starts};
+use super::input;
 use crate::error::{Error, Result};
 use crate::log::Cut;
 use crate::merge::{BatchView, ViewBuilder};
@@ -52,8 +53,9 @@ use crate::value::ValueRef;
 /// ```
 pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[RecordBatch]) -> Result<BatchView> {
     let (set, cut) = (builder.set().clone(), builder.cut().clone());
+    let bound = events.iter().map(|batch| input::events(&set, batch)).collect::<Result<_>>()?;
     let events = match &cut {
-        Cut::EventTime(at) => Events::read_where(&set, events, |_, _, time| time < *at)?,
+        Cut::EventTime(at) => Events::read(&set, bound, Some(&|_, _, time| time < *at))?,
         Cut::Positions(positions) => {
             let places = places(&builder, events)?;
             let mut sorted: Vec<((u32, u64), usize)> = places.iter().flatten().copied().zip(0..).collect();
@@ -61,16 +63,18 @@ pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[Recor
             let twice = |pair: &[((u32, u64), usize)]| (pair[0].0 == pair[1].0).then_some(pair[1].1);
             let mut again: Vec<usize> = sorted.windows(2).filter_map(twice).collect();
             again.sort_unstable();
-            let starts: Vec<usize> = starts(&places);
-            Events::read_where(&set, events, |batch, row, _| {
+            let starts: Vec<usize> = starts(places.iter().map(Vec::len)).collect();
+            let keep = |batch: usize, row: usize, _: Timestamp| {
                 let place = places.get(batch).and_then(|rows| rows.get(row)).copied();
                 let number = starts.get(batch).map_or(row, |start| start + row);
                 place.is_some_and(|(partition, offset)| positions.covers(partition, offset))
                     && again.binary_search(&number).is_err()
-            })?
+            };
+            Events::read(&set, bound, Some(&keep))?
         }
     };
-    for (entity, rows) in events.entities.by_number().into_iter().zip(events.rows_by_entity()) {
+    let order = events.grouping();
+    for (entity, rows) in events.entities.by_number().into_iter().zip(events.rows_by_entity(&order)) {
         let (mut state, mut count) = (State::new(&set), 0u64);
         for row in rows {
             // Everything was checked while the columns were read.
@@ -84,23 +88,17 @@ pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[Recor
     builder.build()
 }
 
-/// How many rows came before each batch.
-fn starts(places: &[Vec<(u32, u64)>]) -> Vec<usize> {
-    let lengths = places.iter().map(Vec::len);
-    lengths.scan(0, |sum, len| Some(std::mem::replace(sum, *sum + len))).collect()
-}
-
 /// Where in the log each event is.
 fn places(builder: &ViewBuilder, events: &[RecordBatch]) -> Result<Vec<Vec<(u32, u64)>>> {
     let (partition, offset) = builder.columns_of_log();
     let mut all = Vec::with_capacity(events.len());
     for (at, batch) in events.iter().enumerate() {
-        let bound = Bound::of(batch, [partition, offset].into_iter(), "events")?;
+        let bound = input::columns(batch, [partition, offset].into_iter(), "events")?;
         let number = |column: usize, name: &str, row: usize| match bound.cell(column, row) {
             ValueRef::I64(number) if number >= 0 => Ok(number.cast_unsigned()),
             found => {
                 let why = Error::column(name, "an integer that is not negative", found);
-                Err(why.context(format!("events, batch {at} row {row}")))
+                Err(why.context(here("events", at, row)))
             }
         };
         let place = |row| -> Result<(u32, u64)> {
@@ -128,8 +126,8 @@ fn values(builder: &mut ViewBuilder, at: usize, table: &RecordBatch) -> Result<(
     }
     let entities = set.entity_columns().len();
     let columns = set.entity_columns().iter().map(crate::Column::name).chain(names.iter().map(String::as_str));
-    let bound = Bound::of(table, columns, "externals")?;
-    let dated = if has(AS_OF) { Some(Bound::queries(&set, table)?) } else { None };
+    let bound = input::columns(table, columns, "externals")?;
+    let dated = if has(AS_OF) { Some(input::queries(&set, table)?) } else { None };
     let made_at = builder.made_at();
     for row in 0..bound.len() {
         let here = |why: Error| why.context(format!("externals, table {at} row {row}"));

@@ -1,0 +1,72 @@
+//! The answers of a pass, in query order.
+
+use crate::definition::FeatureSet;
+use crate::error::{Error, Result};
+use crate::table::Answered;
+use crate::value::{Shape, Value};
+
+/// The answers of a pass, feature by feature.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    set: &'a FeatureSet,
+    rows: usize,
+    answers: Vec<Option<Answered<'a>>>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn new(set: &'a FeatureSet, rows: usize) -> Self {
+        Self { set, rows, answers: set.names().iter().map(|_| None).collect() }
+    }
+
+    /// Makes room for the answers of feature `at`.
+    pub(super) fn start(&mut self, at: usize, answers: Answered<'a>) {
+        if let Some(slot) = self.answers.get_mut(at) {
+            *slot = Some(answers);
+        }
+    }
+
+    /// Takes the answers of feature `at` to some queries; `overflow` is one that has no place in a column.
+    pub(super) fn put(
+        &mut self,
+        at: usize,
+        answers: Answered<'_>,
+        queries: &[u32],
+        overflow: Option<usize>,
+    ) -> Result<()> {
+        if let Some(query) = overflow.and_then(|place| queries.get(place)) {
+            let name = self.set.names().get(at).map_or("?", String::as_str);
+            return Err(Error::overflow(name).context(format!("query {query}")));
+        }
+        if let Some(Some(all)) = self.answers.get_mut(at) {
+            all.scatter(answers, queries);
+        }
+        Ok(())
+    }
+
+    /// Computes the derived values. Their parts did not overflow, so they cannot.
+    pub(super) fn derive(&mut self) {
+        let plan = self.set.plan();
+        for (i, derived) in plan.derived.iter().enumerate() {
+            let mut out = Answered::with_capacity(&derived.kind.into(), self.rows, None);
+            let mut parts: Vec<Value> = Vec::with_capacity(derived.parts.len());
+            for row in 0..self.rows {
+                let part = |part: &usize| self.answers.get(*part)?.as_ref().map(|answers| answers.get(row));
+                parts.clear();
+                parts.extend(derived.parts.iter().map(|at| part(at).unwrap_or(Value::Null)));
+                out.push(derived.op.output(derived.kind, &parts));
+            }
+            self.start(plan.features.len() + i, out);
+        }
+    }
+
+    /// The values: name, shape, whether they may be null, and the answers.
+    pub(super) fn into_values(self) -> impl Iterator<Item = (&'a str, Shape, bool, Answered<'a>)> {
+        let (set, rows) = (self.set, self.rows);
+        let named = set.names().iter().zip(set.shapes()).zip(self.answers).enumerate();
+        named.map(move |(at, ((name, shape), answers))| {
+            // Nothing is computed for no queries.
+            let answers = answers.unwrap_or_else(|| Answered::blank(&shape, rows, None));
+            (name.as_str(), shape, set.is_nullable(at), answers)
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! By column: how a batch pass answers the commonest aggregates without a state for each row.
+//!
+//! What such an aggregate means is still said by its [`FeatureComputer`](crate::FeatureComputer); this is a faster way
+//! to the same bits, and the tests of parity hold one against the other. Each file prepares one array over the rows of
+//! a block and then answers every query of every window from it in a step or two.
+
+mod count;
+mod distinct;
+mod extreme;
+mod pick;
+mod tally;
+
+use super::sweep::{Answers, Sweep};
+use crate::rows::Select;
+use crate::table::{Answered, Cells, Columnar, Table};
+use crate::value::Value;
+
+/// Answers all windows, or none and says so.
+pub(super) fn sweep(how: Columnar, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_, '_>]) -> bool {
+    let mut answers = windows.iter().flat_map(|window| &window.answers);
+    if select.retract != 0 || !answers.all(|answers| how.tells(answers.how)) {
+        return false;
+    }
+    let column = select.args.first().and_then(|at| table.columns.get(*at));
+    let rows = Rows { table, bit: select.bit };
+    match (how, column) {
+        (Columnar::Count, _) => count::sweep(&rows, column, windows),
+        (Columnar::Sum | Columnar::Mean, Some(column)) => return tally::sweep(&rows, column, windows),
+        (Columnar::SumI64, Some(Cells::I64(column))) => tally::sweep_i64(&rows, column, windows),
+        (Columnar::Min, Some(column)) => return extreme::sweep(&rows, column, false, windows),
+        (Columnar::Max, Some(column)) => return extreme::sweep(&rows, column, true, windows),
+        (Columnar::First | Columnar::Last, Some(column)) => {
+            let tie = select.args.get(1).and_then(|at| table.columns.get(*at));
+            pick::sweep(&rows, column, tie, how == Columnar::Last, windows);
+        }
+        (Columnar::Distinct(limit), Some(column)) => distinct::sweep(&rows, column, limit, windows),
+        _ => return false,
+    }
+    true
+}
+
+/// The rows of a block, and which of them a fold takes.
+struct Rows<'t> {
+    table: &'t Table<'t>,
+    bit: u64,
+}
+
+impl Rows<'_> {
+    fn len(&self) -> usize {
+        self.table.times.len()
+    }
+
+    #[inline]
+    fn takes(&self, row: usize) -> bool {
+        self.table.masks.get(row).is_some_and(|mask| mask & self.bit != 0)
+    }
+
+    /// The rows of each entity.
+    fn groups(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        self.table.starts.windows(2).map(|bounds| bounds[0] as usize..bounds[1] as usize)
+    }
+}
+
+/// An answer, or the feature's default where there is none.
+#[inline]
+fn or_default(answers: &mut Answers<'_>, value: Option<impl Into<Value>>) {
+    match (value, answers.default) {
+        (Some(value), _) => answers.out.push(value.into()),
+        (None, default) => answers.out.push(default.cloned().unwrap_or(Value::Null)),
+    }
+}
+
+/// Pushes doubles: straight into their column where the feature has no default.
+#[inline]
+fn doubles(answers: &mut Answers<'_>, values: impl Iterator<Item = Option<f64>>) {
+    match (&mut answers.out, answers.default) {
+        (Answered::F64(numbers), None) => values.for_each(|value| numbers.push(value)),
+        _ => values.for_each(|value| or_default(answers, value)),
+    }
+}
+
+/// Pushes integers in the same way.
+#[inline]
+fn integers(answers: &mut Answers<'_>, values: impl Iterator<Item = Option<i64>>) {
+    match (&mut answers.out, answers.default) {
+        (Answered::I64(numbers), None) => values.for_each(|value| numbers.push(value)),
+        _ => values.for_each(|value| or_default(answers, value)),
+    }
+}

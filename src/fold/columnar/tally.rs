@@ -1,0 +1,113 @@
+//! Exact sums and means: running sums as whole numbers of one power of two, of which two are subtracted.
+
+use super::super::sweep::Sweep;
+use super::{Rows, doubles, or_default};
+use crate::exact::{parts, ratio};
+use crate::table::{Cells, Columnar};
+use crate::value::Value;
+
+/// What came before a row: the sum as a multiple of the unit, and how many there were.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    sum: i128,
+    count: u32,
+}
+
+/// The powers of two that a unit may be: beyond them a sum or a mean of what fits 127 bits could leave the normal
+/// doubles, and would be rounded twice.
+const UNITS: std::ops::RangeInclusive<i32> = -980..=890;
+
+/// Answers nothing where the values lie too far apart for one unit, or one of them is infinite.
+pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, windows: &mut [Sweep<'_, '_>]) -> bool {
+    let running = match column {
+        Cells::F64(values) => running(rows, |row| values.get(row).copied().filter(|x| !x.is_nan())),
+        Cells::I64(values) => running(rows, |row| values.get(row).copied().flatten().map(|x| x as f64)),
+        _ => None,
+    };
+    let Some((before, unit)) = running else { return false };
+    let scale = f64::from_bits(((unit + 1023) as u64) << 52);
+    let at = |row: u32| before.get(row as usize).copied().unwrap_or_default();
+    for window in windows {
+        let ranges = window.ranges.iter();
+        let within = ranges.map(|(from, to)| {
+            let (from, to) = (at(*from), at(*to));
+            (to.sum - from.sum, to.count - from.count)
+        });
+        for answers in &mut window.answers {
+            let empty = if answers.default.is_some() { None } else { Some(0.0) };
+            if answers.how == Columnar::Mean {
+                let mean = |(sum, count)| ratio(sum, u64::from(count)).map(|mean| mean * scale);
+                doubles(answers, within.clone().map(mean));
+            } else {
+                let sum = |(sum, count)| if count == 0 { empty } else { Some(to_f64(sum) * scale) };
+                doubles(answers, within.clone().map(sum));
+            }
+        }
+    }
+    true
+}
+
+/// Sums of integers; each fits, or is an overflow.
+pub(super) fn sweep_i64(rows: &Rows<'_>, column: &[Option<i64>], windows: &mut [Sweep<'_, '_>]) {
+    let mut before = Vec::with_capacity(rows.len() + 1);
+    let mut now = Before::default();
+    for (row, value) in column.iter().enumerate() {
+        before.push(now);
+        if let Some(value) = value.filter(|_| rows.takes(row)) {
+            now = Before { sum: now.sum + i128::from(value), count: now.count + 1 };
+        }
+    }
+    before.push(now);
+    let at = |row: u32| before.get(row as usize).copied().unwrap_or_default();
+    for window in windows {
+        for answers in &mut window.answers {
+            for (query, (from, to)) in window.ranges.iter().enumerate() {
+                let (from, to) = (at(*from), at(*to));
+                let empty = to.count == from.count && answers.default.is_some();
+                let sum = i64::try_from(to.sum - from.sum);
+                if sum.is_err() && answers.overflow.is_none() {
+                    answers.overflow = Some(query);
+                }
+                let sum = sum.map_or(Value::Overflow, Value::I64);
+                or_default(answers, Some(sum).filter(|_| !empty));
+            }
+        }
+    }
+}
+
+/// Running sums over a block, and the power of two of their unit.
+fn running(rows: &Rows<'_>, value: impl Fn(usize) -> Option<f64>) -> Option<(Vec<Before>, i32)> {
+    let taken = |row: usize| if rows.takes(row) { value(row) } else { None };
+    let (mut least, mut greatest) = (i32::MAX, i32::MIN);
+    for x in (0..rows.len()).filter_map(taken).filter(|x| *x != 0.0) {
+        let exponent = parts(x)?.exponent;
+        (least, greatest) = (least.min(exponent), greatest.max(exponent));
+    }
+    let unit = if greatest < least { 0 } else { least };
+    // 53 bits of a value, the bits that many of them add up to, and the sign.
+    let width = greatest.saturating_sub(unit).max(0) + 53 + rows.len().checked_ilog2().unwrap_or(0) as i32 + 1;
+    if width > 126 || !UNITS.contains(&unit) {
+        return None;
+    }
+    let mut before = Vec::with_capacity(rows.len() + 1);
+    let mut now = Before::default();
+    for row in 0..rows.len() {
+        before.push(now);
+        if let Some(x) = taken(row) {
+            now.count += 1;
+            if let Some(p) = parts(x).filter(|p| p.mantissa != 0) {
+                let term = i128::from(p.mantissa) << (p.exponent - unit);
+                now.sum += if p.negative { -term } else { term };
+            }
+        }
+    }
+    before.push(now);
+    Some((before, unit))
+}
+
+/// The nearest double, ties to even.
+#[inline]
+fn to_f64(sum: i128) -> f64 {
+    // What fits a word is converted by one instruction.
+    i64::try_from(sum).map_or_else(|_| sum as f64, |sum| sum as f64)
+}
