@@ -2,45 +2,42 @@
 
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
-use crate::table::Answered;
+use crate::table::{Answered, Deal};
 use crate::value::{Shape, Value};
 
 /// The answers of a pass, feature by feature.
 #[derive(Debug)]
-pub(super) struct Columns<'a> {
+pub(super) struct Answers<'a> {
     set: &'a FeatureSet,
     rows: usize,
     answers: Vec<Option<Answered<'a>>>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> Answers<'a> {
     pub(super) fn new(set: &'a FeatureSet, rows: usize) -> Self {
         Self { set, rows, answers: set.names().iter().map(|_| None).collect() }
     }
 
-    /// Makes room for the answers of feature `at`.
-    pub(super) fn start(&mut self, at: usize, answers: Answered<'a>) {
-        if let Some(slot) = self.answers.get_mut(at) {
-            *slot = Some(answers);
-        }
-    }
-
-    /// Takes the answers of feature `at` to some queries; `overflow` is one that has no place in a column.
-    pub(super) fn put(
-        &mut self,
-        at: usize,
-        answers: Answered<'_>,
-        queries: &[u32],
-        overflow: Option<usize>,
-    ) -> Result<()> {
-        if let Some(query) = overflow.and_then(|place| queries.get(place)) {
+    /// Adds the answers of feature `at` to the queries of one block more; `overflow` is one that has no place in a
+    /// column.
+    pub(super) fn add(&mut self, at: usize, part: Answered<'a>, overflow: Option<usize>) -> Result<()> {
+        if let Some(query) = overflow {
             let name = self.set.names().get(at).map_or("?", String::as_str);
             return Err(Error::overflow(name).context(format!("query {query}")));
         }
-        if let Some(Some(all)) = self.answers.get_mut(at) {
-            all.scatter(answers, queries);
+        match self.answers.get_mut(at) {
+            Some(Some(all)) => all.append(part),
+            Some(slot) => *slot = Some(part),
+            None => {}
         }
         Ok(())
+    }
+
+    /// Brings answers given block by block into the order of the queries.
+    pub(super) fn collect(&mut self, deal: &Deal) {
+        for answers in &mut self.answers {
+            *answers = answers.take().map(|answers| answers.collect(deal));
+        }
     }
 
     /// Computes the derived values. Their parts did not overflow, so they cannot.
@@ -55,7 +52,9 @@ impl<'a> Columns<'a> {
                 parts.extend(derived.parts.iter().map(|at| part(at).unwrap_or(Value::Null)));
                 out.push(derived.op.output(derived.kind, &parts));
             }
-            self.start(plan.features.len() + i, out);
+            if let Some(slot) = self.answers.get_mut(plan.features.len() + i) {
+                *slot = Some(out);
+            }
         }
     }
 
@@ -65,7 +64,7 @@ impl<'a> Columns<'a> {
         let named = set.names().iter().zip(set.shapes()).zip(self.answers).enumerate();
         named.map(move |(at, ((name, shape), answers))| {
             // Nothing is computed for no queries.
-            let answers = answers.unwrap_or_else(|| Answered::blank(&shape, rows, None));
+            let answers = answers.unwrap_or_else(|| Answered::with_capacity(&shape, rows, None));
             (name.as_str(), shape, set.is_nullable(at), answers)
         })
     }

@@ -73,11 +73,13 @@ pub(super) trait Texts: Sync {
         out.extend((0..len).map(|row| if valid.get(row) { dictionary.find(self.text(row)) } else { NO_TEXT }));
     }
 
-    /// Sets `bit` in the mask of each row whose text is `text`, or of each that has another one.
-    fn mark(&self, valid: Valid<'_>, text: &str, equal: bool, bit: u64, masks: &mut [u64]) {
-        for (row, mask) in masks.iter_mut().enumerate() {
+    /// Sets `bit` in the mask, found by its place, of each row whose text is equal to one, or is not.
+    fn mark(&self, valid: Valid<'_>, (text, equal): (&str, bool), bit: u64, places: &[u32], masks: &mut [u64]) {
+        for (row, place) in places.iter().enumerate() {
             let passes = valid.get(row) && (self.text(row) == text) == equal;
-            *mask |= if passes { bit } else { 0 };
+            if let Some(mask) = masks.get_mut(*place as usize) {
+                *mask |= if passes { bit } else { 0 };
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod answers;
 mod arrow;
 mod bound;
 mod chunk;
+mod columns;
 mod door;
 mod entities;
 mod events;

@@ -2,115 +2,127 @@
 
 use std::ops::Range;
 
-use super::answers::Columns;
-use super::events::Events;
+use super::answers::Answers;
+use super::columns::Columns;
 use super::ranges::{Queries, Seen, ranges};
 use crate::definition::{FeaturePlan, FeatureSet, FoldPlan, WindowPlan};
 use crate::error::Result;
-use crate::fold::{Answers, Intervals, Sweep};
-use crate::table::{Answered, Grouping, Source, Table};
+use crate::fold::{Intervals, Reading, Sweep};
+use crate::table::{Answered, Blocks, Deal, Grouping, Source, Table, pick};
 use crate::value::{Items, Value};
 
-/// So many events and queries are worked on at a time: what they need of memory stays near the processor.
-const BLOCK: usize = 1 << 14;
-
-/// Events and the queries to answer.
+/// Events and the queries to answer, both dealt out to the same blocks.
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
-    pub(super) set: &'a FeatureSet,
-    pub(super) events: &'a Events<'a>,
-    /// The events by entity.
-    pub(super) order: &'a Grouping,
-    /// When each query asks.
-    pub(super) times: &'a [i64],
-    /// The queries by entity; those of none come last.
-    pub(super) asked: &'a Grouping,
+    set: &'a FeatureSet,
+    blocks: &'a Blocks,
+    columns: Vec<Source<'a>>,
+    /// Which filters each event passes; nothing if all pass the only one.
+    masks: Vec<u64>,
+    events: Side<'a>,
+    /// `None` where every event asks as of its own time.
+    queries: Option<Side<'a>>,
+}
+
+/// Events or queries, dealt out to blocks.
+#[derive(Debug)]
+pub(super) struct Side<'a> {
+    pub(super) deal: &'a Deal,
+    /// By place the entity, and the time.
+    numbers: Vec<u32>,
+    times: Vec<i64>,
+    sorted: bool,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(deal: &'a Deal, numbers: &[u32], times: &[i64]) -> Self {
+        let sorted = times.is_sorted();
+        let numbers = deal.put(numbers.iter().copied(), 0);
+        Self { deal, numbers, times: deal.put(times.iter().copied(), 0), sorted }
+    }
+
+    /// The rows of a block by entity and time, and their times.
+    fn block(&self, block: usize, entities: &Range<u32>) -> (Grouping, Vec<i64>) {
+        let rows = self.deal.block(block);
+        let numbers = self.numbers.get(rows.clone()).unwrap_or(&[]);
+        let times = self.times.get(rows.clone()).unwrap_or(&[]);
+        let groups = (entities.end - entities.start) as usize;
+        let grouping = Grouping::of(numbers.iter().map(|number| number - entities.start), times, groups, self.sorted);
+        let times = pick(&self.times, rows, &grouping.order, 0);
+        (grouping, times)
+    }
 }
 
 /// One feature's answers to the queries of a block, and the first of them that is an integer outside `i64`.
-type Part<'a> = (usize, Answered<'a>, Option<usize>);
+type Part<'a> = (usize, Answered<'a>, Option<u32>);
 
 impl<'a> Pass<'a> {
-    /// All answers, in the order the queries were given.
-    pub(super) fn run(&self) -> Result<Columns<'a>> {
-        let plan = self.set.plan();
-        let blank = |feature: &FeaturePlan, fold: &FoldPlan| {
-            Answered::blank(&feature.shape, self.times.len(), self.texts(fold, feature))
-        };
-        let mut columns = Columns::new(self.set, self.times.len());
-        for fold in &plan.folds {
-            for at in &fold.features {
-                if let Some(feature) = plan.features.get(*at) {
-                    columns.start(*at, blank(feature, fold));
-                }
-            }
-        }
-        self.work(&mut columns)?;
-        columns.derive();
-        Ok(columns)
+    /// Reads the columns; the times and entities of both sides are known.
+    pub(super) fn new(
+        set: &'a FeatureSet,
+        blocks: &'a Blocks,
+        columns: Columns<'_, 'a>,
+        events: Side<'a>,
+        queries: Option<Side<'a>>,
+    ) -> Result<Self> {
+        let sources = set.plan().kept.iter().map(|(at, _)| columns.source(*at, events.deal));
+        let sources = sources.collect::<Result<Vec<_>>>()?;
+        let masks = columns.masks(events.deal)?;
+        Ok(Self { set, blocks, columns: sources, masks, events, queries })
     }
 
-    /// One block after another.
-    fn work(&self, columns: &mut Columns<'a>) -> Result<()> {
-        for entities in self.blocks() {
-            let rows = self.asked.order.get(self.asked.run(entities.start, entities.end)).unwrap_or(&[]);
-            for (feature, answers, overflow) in self.block(entities) {
-                columns.put(feature, answers, rows, overflow)?;
+    /// All answers, in the order the queries were given.
+    pub(super) fn run(&self) -> Result<Answers<'_>> {
+        let deal = self.queries.as_ref().unwrap_or(&self.events).deal;
+        let mut answers = Answers::new(self.set, deal.places.len());
+        for block in 0..self.blocks.len() {
+            for (feature, part, overflow) in self.block(block) {
+                let query = overflow.map(|place| deal.places.iter().position(|known| *known == place).unwrap_or(0));
+                answers.add(feature, part, query)?;
             }
         }
-        Ok(())
+        answers.collect(deal);
+        answers.derive();
+        Ok(answers)
     }
 
     /// The texts that a feature's answers can be codes of: those of the column it picks from.
-    fn texts(&self, fold: &FoldPlan, feature: &FeaturePlan) -> Option<&'a [&'a str]> {
+    fn texts(&self, fold: &FoldPlan, feature: &FeaturePlan) -> Option<&[&str]> {
         let plain = feature.default.as_ref().is_none_or(Value::is_null) && feature.series.is_empty();
         if !fold.computer.columnar().picks() || feature.reader.is_some() || !plain {
             return None;
         }
-        match self.events.columns.get(*fold.select.args.first()?)? {
+        match self.columns.get(*fold.select.args.first()?)? {
             Source::Str(_, texts) => Some(texts),
             _ => None,
         }
     }
 
-    /// Runs of entities, each with about as many events and queries.
-    fn blocks(&self) -> Vec<Range<usize>> {
-        let (mut blocks, mut start, mut rows) = (Vec::new(), 0, 0);
-        for entity in 0..self.asked.groups() {
-            rows += self.order.group(entity).len() + self.asked.group(entity).len();
-            if rows >= BLOCK {
-                blocks.push(start..entity + 1);
-                (start, rows) = (entity + 1, 0);
-            }
-        }
-        if rows > 0 {
-            blocks.push(start..self.asked.groups());
-        }
-        blocks
+    /// The events of a block, in their order by entity and time.
+    fn table(&self, block: usize, order: &Grouping, times: Vec<i64>) -> Table<'_> {
+        let rows = self.events.deal.block(block);
+        let masks = match &*self.masks {
+            [] => vec![1; times.len()],
+            masks => pick(masks, rows.clone(), &order.order, 0),
+        };
+        let columns = self.columns.iter().map(|column| column.pick(rows.clone(), &order.order)).collect();
+        Table { times, masks, starts: order.starts.clone(), columns }
     }
 
-    /// The events of a run of entities.
-    fn table(&self, entities: &Range<usize>) -> Table<'a> {
-        let run = self.order.run(entities.start, entities.end);
-        let first = run.start as u32;
-        let order = self.order.order.get(run).unwrap_or(&[]);
-        let bounds = (entities.start..=entities.end).map(|entity| self.order.group(entity).start as u32 - first);
-        Table {
-            times: order.iter().map(|row| self.events.times.get(*row as usize).copied().unwrap_or(0)).collect(),
-            masks: match &*self.events.masks {
-                [] => vec![1; order.len()],
-                masks => order.iter().map(|row| masks.get(*row as usize).copied().unwrap_or(0)).collect(),
-            },
-            starts: bounds.collect(),
-            columns: self.events.columns.iter().map(|column| column.pick(order)).collect(),
-        }
-    }
-
-    /// Answers the queries of a run of entities, in their order by entity and time.
-    fn block(&self, entities: Range<usize>) -> Vec<Part<'a>> {
+    /// Answers the queries of a block, in the order of their places.
+    fn block(&self, block: usize) -> Vec<Part<'_>> {
         let plan = self.set.plan();
-        let table = self.table(&entities);
-        let queries = Queries::new(self.asked, self.times, entities);
+        let entities = self.blocks.entities(block);
+        let (events, times) = self.events.block(block, &entities);
+        let (other, queries) = match &self.queries {
+            None => (None, Queries { times: times.clone(), starts: events.starts.clone() }),
+            Some(queries) => {
+                let (order, times) = queries.block(block, &entities);
+                let starts = order.starts.clone();
+                (Some(order), Queries { times, starts })
+            }
+        };
+        let table = self.table(block, &events, times);
         let mut parts = Vec::with_capacity(plan.features.len());
         let mut known: Vec<(usize, Seen)> = Vec::new();
         for fold in &plan.folds {
@@ -122,22 +134,29 @@ impl<'a> Pass<'a> {
             }
             self.sweep(fold, &table, &queries, &known, &mut parts);
         }
-        parts
+        let order = &other.as_ref().unwrap_or(&events).order;
+        let first = self.queries.as_ref().unwrap_or(&self.events).deal.block(block).start as u32;
+        let place = |at: usize| order.get(at).map(|row| first + row);
+        let mut arranged = Vec::with_capacity(parts.len());
+        for (feature, answers, overflow) in parts {
+            arranged.push((feature, answers.arrange(order), overflow.and_then(place)));
+        }
+        arranged
     }
 
     /// Answers all windows of all features of a fold.
-    fn sweep(
-        &self,
-        fold: &'a FoldPlan,
+    fn sweep<'s>(
+        &'s self,
+        fold: &'s FoldPlan,
         table: &Table<'_>,
         queries: &Queries,
         known: &[(usize, Seen)],
-        parts: &mut Vec<Part<'a>>,
+        parts: &mut Vec<(usize, Answered<'s>, Option<usize>)>,
     ) {
         let plan = self.set.plan();
         let features = || fold.features.iter().filter_map(|at| Some((*at, plan.features.get(*at)?)));
         // For each window its features, by number and place in a series.
-        let (mut sweeps, mut places): (Vec<Sweep<'_, 'a>>, Vec<Vec<(usize, usize)>>) = (Vec::new(), Vec::new());
+        let (mut sweeps, mut places): (Vec<Sweep<'_, 's>>, Vec<Vec<(usize, usize)>>) = (Vec::new(), Vec::new());
         for (at, feature) in features() {
             for (step, window) in feature.windows().iter().enumerate() {
                 let Some((_, seen)) = known.iter().find(|(id, _)| *id == window.id) else { continue };
@@ -156,11 +175,11 @@ impl<'a> Pass<'a> {
         }
         fold.computer.sweep(table, &fold.select, &mut sweeps);
         let answers = sweeps.into_iter().flat_map(|sweep| sweep.answers);
-        let mut all: Vec<((usize, usize), Answers<'a>)> = places.into_iter().flatten().zip(answers).collect();
+        let mut all: Vec<((usize, usize), Reading<'s>)> = places.into_iter().flatten().zip(answers).collect();
         all.sort_by_key(|(place, _)| *place);
         let mut all = all.into_iter().map(|(_, answers)| (answers.out, answers.overflow));
         for (at, feature) in features() {
-            let mut steps: Vec<(Answered<'a>, Option<usize>)> = all.by_ref().take(feature.windows().len()).collect();
+            let mut steps: Vec<(Answered<'s>, Option<usize>)> = all.by_ref().take(feature.windows().len()).collect();
             let overflow = steps.iter().filter_map(|(_, overflow)| *overflow).min();
             let out = if feature.series.is_empty() {
                 steps.pop().map_or(Answered::Any(Vec::new()), |(out, _)| out)
@@ -172,9 +191,9 @@ impl<'a> Pass<'a> {
     }
 
     /// Room for the answers of one window of a feature.
-    fn answers(&self, fold: &'a FoldPlan, feature: &'a FeaturePlan, len: usize) -> Answers<'a> {
+    fn answers<'s>(&'s self, fold: &'s FoldPlan, feature: &'s FeaturePlan, len: usize) -> Reading<'s> {
         let reader = feature.reader.as_deref();
-        Answers {
+        Reading {
             how: reader.map_or_else(|| fold.computer.columnar(), |reader| reader.columnar()),
             default: feature.default.as_ref(),
             reader,
@@ -184,13 +203,13 @@ impl<'a> Pass<'a> {
     }
 }
 
-fn sweep<'s, 'a>(seen: &'s Seen, times: &'s [i64], window: &WindowPlan, answers: Answers<'a>) -> Sweep<'s, 'a> {
+fn sweep<'s, 'a>(seen: &'s Seen, times: &'s [i64], window: &WindowPlan, answers: Reading<'a>) -> Sweep<'s, 'a> {
     let intervals = Intervals { times, starts: &seen.starts, bounds: window.bounds() };
     Sweep { ranges: &seen.rows, intervals, answers: vec![answers] }
 }
 
 /// The answers of a series' windows, put together query by query.
-fn series<'a>(steps: &[(Answered<'a>, Option<usize>)], queries: usize) -> Answered<'a> {
+fn series<'s>(steps: &[(Answered<'s>, Option<usize>)], queries: usize) -> Answered<'s> {
     let items = |query| steps.iter().map(|(answers, _)| answers.get(query)).collect::<Items>();
     Answered::Any((0..queries).map(|query| Value::Items(items(query))).collect())
 }

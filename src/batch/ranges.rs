@@ -3,29 +3,15 @@
 use crate::definition::{Plan, WindowPlan};
 use crate::fold::Range;
 use crate::pane::apart;
-use crate::table::{Grouping, Table};
+use crate::table::Table;
 use crate::time::BEGINNING;
 
-/// The queries of a run of entities, sorted by entity and time.
+/// The queries of a block, sorted by entity and time.
 #[derive(Debug)]
 pub(super) struct Queries {
     pub(super) times: Vec<i64>,
     /// Where the queries of each entity start, and where the last one's end.
-    starts: Vec<u32>,
-}
-
-impl Queries {
-    /// Those of `entities`.
-    pub(super) fn new(asked: &Grouping, times: &[i64], entities: std::ops::Range<usize>) -> Self {
-        let run = asked.run(entities.start, entities.end);
-        let first = run.start as u32;
-        let starts = (entities.start..=entities.end).map(|entity| asked.group(entity).start as u32 - first);
-        let order = asked.order.get(run).unwrap_or(&[]);
-        Self {
-            times: order.iter().map(|row| times.get(*row as usize).copied().unwrap_or(BEGINNING)).collect(),
-            starts: starts.collect(),
-        }
-    }
+    pub(super) starts: Vec<u32>,
 }
 
 /// What a window sees at each query, in sorted query order.

@@ -1,14 +1,13 @@
 //! Every entity as of one time, whatever the tables are made of.
 
-use super::answers::Columns;
+use super::answers::Answers;
 use super::bound::Bound;
+use super::door::answer;
 use super::events::Events;
-use super::pass::Pass;
 use crate::definition::FeatureSet;
 use crate::error::Result;
 use crate::state::State;
 use crate::stream::Entity;
-use crate::table::Grouping;
 use crate::time::Timestamp;
 
 /// The events before a time, by entity.
@@ -17,7 +16,6 @@ pub(super) struct Views<'a> {
     set: &'a FeatureSet,
     as_of: Timestamp,
     events: Events<'a>,
-    order: Grouping,
     /// The entities in their own order, and the number of each.
     entities: Vec<Entity>,
     numbers: Vec<u32>,
@@ -29,23 +27,23 @@ impl<'a> Views<'a> {
         let mut named: Vec<(Entity, u32)> = events.entities.by_number().into_iter().zip(0..).collect();
         named.sort_unstable();
         let (entities, numbers) = named.into_iter().unzip();
-        let order = events.grouping();
-        Ok(Self { set, as_of, events, order, entities, numbers })
+        Ok(Self { set, as_of, events, entities, numbers })
     }
 
     /// Every entity's values, in the order of the entities.
-    pub(super) fn values<T>(&self, finish: impl FnOnce(&[Entity], &[i64], Columns<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn values<T>(&self, finish: impl FnOnce(&[Entity], &[i64], Answers<'_>) -> Result<T>) -> Result<T> {
         let times = vec![self.as_of.as_micros(); self.entities.len()];
-        let asked = Grouping::new(&self.numbers, &times, self.entities.len());
-        let pass = Pass { set: self.set, events: &self.events, order: &self.order, times: &times, asked: &asked };
-        finish(&self.entities, &times, pass.run()?)
+        let queries = Some((&*self.numbers, &*times));
+        answer(self.set, &self.events, queries, |answers| finish(&self.entities, &times, answers))
     }
 
     /// Every entity's encoded state, in the order of the entities.
     pub(super) fn states(&self) -> Result<Vec<Vec<u8>>> {
         let mut states = vec![Vec::new(); self.entities.len()];
         let mut encoded = Vec::with_capacity(states.len());
-        for rows in self.events.rows_by_entity(&self.order) {
+        self.events.check(self.set)?;
+        let order = self.events.grouping();
+        for rows in self.events.rows_by_entity(&order) {
             let mut state = State::new(self.set);
             for row in rows {
                 // Everything was checked while the columns were read.

@@ -22,7 +22,7 @@ use self::lane::{Lane, Panes, flush, panes_mut};
 pub(crate) use self::lane::{LaneSlot, panes};
 pub(crate) use self::sweep::Sweep;
 #[cfg(any(feature = "arrow", feature = "polars"))]
-pub(crate) use self::sweep::{Answers, Intervals, Range};
+pub(crate) use self::sweep::{Reading, Intervals, Range};
 use self::sweep::{Gathered, sweep_group, sweep_monoid};
 use crate::codec::{self, Reader};
 use crate::computer::{Accuracy, Arg, FeatureComputer, Input};
@@ -90,7 +90,7 @@ pub(crate) trait Fold: Debug + Send + Sync {
         not(any(feature = "arrow", feature = "polars")),
         allow(dead_code, reason = "the batch pass has no door then")
     )]
-    /// Answers every window of a batch; ranges are in order of rising start and end.
+    /// Reading every window of a batch; ranges are in order of rising start and end.
     fn sweep(&self, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_, '_>]);
 }
 

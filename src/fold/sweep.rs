@@ -15,7 +15,7 @@ pub(crate) type Range = (u32, u32);
 pub(crate) struct Sweep<'s, 'a> {
     pub(crate) ranges: &'s [Range],
     pub(crate) intervals: Intervals<'s>,
-    pub(crate) answers: Vec<Answers<'a>>,
+    pub(crate) answers: Vec<Reading<'a>>,
 }
 
 /// What a window is at each query.
@@ -39,7 +39,7 @@ impl Intervals<'_> {
 
 /// One feature's answers, query by query.
 #[derive(Debug)]
-pub(crate) struct Answers<'a> {
+pub(crate) struct Reading<'a> {
     /// What they come to by column.
     pub(crate) how: Columnar,
     pub(crate) default: Option<&'a Value>,
@@ -50,7 +50,7 @@ pub(crate) struct Answers<'a> {
     pub(crate) overflow: Option<usize>,
 }
 
-impl Answers<'_> {
+impl Reading<'_> {
     /// Reads the next query's answer off a state.
     #[inline]
     pub(super) fn read<C: FeatureComputer>(&mut self, computer: &C, state: &C::State, over: impl FnOnce() -> Interval) {

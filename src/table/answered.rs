@@ -1,6 +1,6 @@
 //! Answers by column.
 
-use super::NO_TEXT;
+use super::{Deal, NO_TEXT};
 use crate::value::{Kind, Shape, Text, Value};
 
 /// Numbers, and which of them there are.
@@ -33,20 +33,18 @@ impl<T: Copy + Default> Numbers<T> {
         self.values.get(row).copied().filter(|_| self.valid.is_empty() || self.valid.get(row) == Some(&true))
     }
 
-    fn scatter(&mut self, part: &Self, rows: &[u32]) {
-        for (value, row) in part.values.iter().zip(rows) {
-            if let Some(slot) = self.values.get_mut(*row as usize) {
-                *slot = *value;
-            }
-        }
-        if !part.valid.is_empty() {
+    /// As many, put where `rows` says.
+    fn arrange(self, rows: &[u32]) -> Self {
+        Self { values: put(self.values, rows, T::default()), valid: put(self.valid, rows, true) }
+    }
+
+    fn append(&mut self, mut part: Self) {
+        if !part.valid.is_empty() || !self.valid.is_empty() {
             self.valid.resize(self.values.len(), true);
-            for (valid, row) in part.valid.iter().zip(rows) {
-                if let Some(slot) = self.valid.get_mut(*row as usize) {
-                    *slot = *valid;
-                }
-            }
+            part.valid.resize(part.values.len(), true);
+            self.valid.append(&mut part.valid);
         }
+        self.values.append(&mut part.values);
     }
 }
 
@@ -70,18 +68,6 @@ impl<'a> Answered<'a> {
             (Shape::One(Kind::Str), Some(texts)) => Self::Str(Vec::with_capacity(len), texts),
             _ => Self::Any(Vec::with_capacity(len)),
         }
-    }
-
-    /// `len` answers that are filled in part by part.
-    pub(crate) fn blank(shape: &Shape, len: usize, texts: Option<&'a [&'a str]>) -> Self {
-        let mut blank = Self::with_capacity(shape, 0, texts);
-        match &mut blank {
-            Self::F64(numbers) => numbers.values = vec![0.0; len],
-            Self::I64(numbers) => numbers.values = vec![0; len],
-            Self::Str(codes, _) => *codes = vec![NO_TEXT; len],
-            Self::Any(values) => values.resize(len, Value::Null),
-        }
-        blank
     }
 
     /// How many.
@@ -108,14 +94,39 @@ impl<'a> Answered<'a> {
         }
     }
 
-    /// Puts a part's answers where `rows` says.
-    pub(crate) fn scatter(&mut self, part: Answered<'_>, rows: &[u32]) {
+    /// As many, put where `rows` says.
+    pub(crate) fn arrange(self, rows: &[u32]) -> Self {
+        match self {
+            Self::F64(numbers) => Self::F64(numbers.arrange(rows)),
+            Self::I64(numbers) => Self::I64(numbers.arrange(rows)),
+            Self::Str(codes, texts) => Self::Str(put(codes, rows, NO_TEXT), texts),
+            Self::Any(values) => Self::Any(put(values, rows, Value::Null)),
+        }
+    }
+
+    /// Adds the answers of another block.
+    pub(crate) fn append(&mut self, part: Answered<'_>) {
         match (self, part) {
-            (Self::F64(all), Answered::F64(part)) => all.scatter(&part, rows),
-            (Self::I64(all), Answered::I64(part)) => all.scatter(&part, rows),
-            (Self::Str(all, _), Answered::Str(part, _)) => put(all, part, rows),
-            (Self::Any(all), Answered::Any(part)) => put(all, part, rows),
+            (Self::F64(all), Answered::F64(part)) => all.append(part),
+            (Self::I64(all), Answered::I64(part)) => all.append(part),
+            (Self::Str(all, _), Answered::Str(mut part, _)) => all.append(&mut part),
+            (Self::Any(all), Answered::Any(mut part)) => all.append(&mut part),
             (all, part) => debug_assert!(false, "{all:?} and {part:?} are of one feature"),
+        }
+    }
+
+    /// The answers in the order of the rows that were dealt out.
+    pub(crate) fn collect(self, deal: &Deal) -> Self {
+        fn numbers<T: Copy + Default>(numbers: Numbers<T>, deal: &Deal) -> Numbers<T> {
+            let Numbers { values, valid } = numbers;
+            let valid = if valid.is_empty() { valid } else { deal.collect(valid, &false) };
+            Numbers { values: deal.collect(values, &T::default()), valid }
+        }
+        match self {
+            Self::F64(all) => Self::F64(numbers(all, deal)),
+            Self::I64(all) => Self::I64(numbers(all, deal)),
+            Self::Str(codes, texts) => Self::Str(deal.collect(codes, &NO_TEXT), texts),
+            Self::Any(values) => Self::Any(deal.collect(values, &Value::Null)),
         }
     }
 
@@ -133,10 +144,12 @@ impl<'a> Answered<'a> {
     }
 }
 
-fn put<T>(all: &mut [T], part: Vec<T>, rows: &[u32]) {
-    for (value, row) in part.into_iter().zip(rows) {
-        if let Some(slot) = all.get_mut(*row as usize) {
+fn put<T: Clone>(values: Vec<T>, rows: &[u32], blank: T) -> Vec<T> {
+    let mut out = vec![blank; values.len()];
+    for (value, row) in values.into_iter().zip(rows) {
+        if let Some(slot) = out.get_mut(*row as usize) {
             *slot = value;
         }
     }
+    out
 }

@@ -15,24 +15,29 @@ pub(crate) struct Grouping {
 impl Grouping {
     /// Groups rows by `group` (below `groups`, or [`LEFT_OUT`]) and sorts each group by `time`.
     pub(crate) fn new(group: &[u32], time: &[i64], groups: usize) -> Self {
+        // Most data comes in order of time already.
+        Self::of(group.iter().copied(), time, groups, time.is_sorted())
+    }
+
+    /// As [`new`](Self::new), where it is known whether the times are in order.
+    pub(crate) fn of(group: impl Iterator<Item = u32> + Clone, time: &[i64], groups: usize, sorted: bool) -> Self {
         // `starts[g + 1]` counts group `g` first, then runs from its start to its end as rows find their places.
         let mut starts = vec![0u32; groups + 2];
-        for g in group.iter().filter(|g| **g != LEFT_OUT) {
-            starts[*g as usize + 2] += 1;
+        for g in group.clone().filter(|g| *g != LEFT_OUT) {
+            starts[g as usize + 2] += 1;
         }
         for g in 2..starts.len() {
             starts[g] += starts[g - 1];
         }
         let mut order = vec![0u32; starts.last().map_or(0, |end| *end as usize)];
-        for (row, g) in group.iter().enumerate().filter(|(_, g)| **g != LEFT_OUT) {
-            let place = &mut starts[*g as usize + 1];
+        for (row, g) in group.enumerate().filter(|(_, g)| *g != LEFT_OUT) {
+            let place = &mut starts[g as usize + 1];
             order[*place as usize] = row as u32;
             *place += 1;
         }
         starts.pop();
         let mut grouping = Self { order, starts };
-        // Most data comes in order of time already.
-        if !time.is_sorted() {
+        if !sorted {
             grouping.sort(time);
         }
         grouping
@@ -52,20 +57,10 @@ impl Grouping {
         }
     }
 
-    /// How many groups there are.
-    pub(crate) fn groups(&self) -> usize {
-        self.starts.len() - 1
-    }
-
     /// The rows of group `g`, as places in `order`; none for a group there is not.
     #[inline]
     pub(crate) fn group(&self, g: usize) -> std::ops::Range<usize> {
         let at = |i: usize| self.starts.get(i).map_or(self.order.len(), |start| *start as usize);
         at(g)..at(g + 1)
-    }
-
-    /// The rows of groups `from..to`, as places in `order`.
-    pub(crate) fn run(&self, from: usize, to: usize) -> std::ops::Range<usize> {
-        self.group(from).start..self.group(to).start
     }
 }

@@ -1,19 +1,21 @@
 //! A batch by column: what the sweeps run over.
 //!
-//! A [`Source`] is a column as it came, all batches one after another; [`Cells`] are some of its rows, sorted by entity
-//! and time.
+//! A [`Source`] is a column, its rows dealt out to blocks of entities ([`Deal`]) so that a block is near the processor
+//! while it is worked on; [`Cells`] are the rows of one block, sorted by entity and time.
 
 mod answered;
 mod columnar;
+mod deal;
 mod dictionary;
 mod grouping;
 mod source;
 
 pub(crate) use self::answered::{Answered, Numbers};
 pub use self::columnar::Columnar;
+pub(crate) use self::deal::{Blocks, Deal};
 pub(crate) use self::dictionary::{Dictionary, NO_TEXT};
 pub(crate) use self::grouping::{Grouping, LEFT_OUT};
-pub(crate) use self::source::{Bits, Source, Valid};
+pub(crate) use self::source::{Bits, Source, pick};
 use crate::error::Error;
 use crate::time::Timestamp;
 use crate::value::{List, ValueRef};

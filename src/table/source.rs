@@ -1,6 +1,6 @@
-//! Columns as they came.
+//! Columns dealt out to blocks.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{Cells, NO_TEXT};
 use crate::time::Timestamp;
@@ -26,65 +26,51 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// Which rows hold a value.
-#[derive(Clone, Debug)]
-pub(crate) enum Valid<'a> {
-    All,
-    Bits(Bits<'a>),
-    Flags(Vec<bool>),
-}
-
-impl Valid<'_> {
-    #[inline]
-    pub(crate) fn get(&self, row: usize) -> bool {
-        match self {
-            Self::All => true,
-            Self::Bits(bits) => bits.get(row),
-            Self::Flags(flags) => flags.get(row).copied().unwrap_or(false),
-        }
-    }
-}
-
-/// A column in the order given, brought to its kind; numbers are borrowed where they can be.
+/// A column brought to its kind, its rows dealt out to blocks.
 #[derive(Debug)]
 pub(crate) enum Source<'a> {
-    /// May hold NaN and `-0.0`, which are made plain when rows are picked.
-    F64(Cow<'a, [f64]>, Valid<'a>),
-    I64(Cow<'a, [i64]>, Valid<'a>),
-    Time(Cow<'a, [i64]>, Valid<'a>),
+    /// NaN stands for null.
+    F64(Vec<f64>),
+    I64(Vec<i64>, Vec<bool>),
+    Time(Vec<i64>, Vec<bool>),
     Bool(Vec<Option<bool>>),
     /// Codes, [`NO_TEXT`] for null, and the texts they stand for.
     Str(Vec<u32>, Vec<&'a str>),
     /// Owned, because a list's zeros and NaNs are made plain on entry.
     List(Vec<Option<List>>),
-    Present(Valid<'a>),
+    Present(Vec<bool>),
 }
 
 impl Source<'_> {
-    /// The rows of `order`, in that order.
-    pub(crate) fn pick(&self, order: &[u32]) -> Cells<'_> {
+    /// Of the rows of a block those of `order`, in that order.
+    pub(crate) fn pick(&self, block: Range<usize>, order: &[u32]) -> Cells<'_> {
+        fn some<T: Copy>(value: T, valid: bool) -> Option<T> {
+            valid.then_some(value)
+        }
         match self {
-            Self::F64(values, valid) => Cells::F64(pick(order, values, valid, |x| x + 0.0, f64::NAN)),
-            Self::I64(values, valid) => Cells::I64(pick(order, values, valid, Some, None)),
-            Self::Time(values, valid) => Cells::Time(pick(order, values, valid, |x| Some(Timestamp::clamped(x)), None)),
-            Self::Bool(values) => Cells::Bool(pick(order, values, &Valid::All, |x| x, None)),
-            Self::Str(codes, texts) => Cells::Str(pick(order, codes, &Valid::All, |x| x, NO_TEXT), texts),
+            Self::F64(values) => Cells::F64(pick(values, block, order, f64::NAN)),
+            Self::I64(values, valid) => {
+                let pairs = pick(values, block.clone(), order, 0).into_iter().zip(pick(valid, block, order, false));
+                Cells::I64(pairs.map(|(value, valid)| some(value, valid)).collect())
+            }
+            Self::Time(values, valid) => {
+                let pairs = pick(values, block.clone(), order, 0).into_iter().zip(pick(valid, block, order, false));
+                Cells::Time(pairs.map(|(value, valid)| some(Timestamp::clamped(value), valid)).collect())
+            }
+            Self::Bool(values) => Cells::Bool(pick(values, block, order, None)),
+            Self::Str(codes, texts) => Cells::Str(pick(codes, block, order, NO_TEXT), texts),
             Self::List(lists) => {
+                let lists = lists.get(block).unwrap_or(&[]);
                 Cells::List(order.iter().map(|row| lists.get(*row as usize).and_then(Option::as_ref)).collect())
             }
-            Self::Present(valid) => Cells::Present(order.iter().map(|row| valid.get(*row as usize)).collect()),
+            Self::Present(valid) => Cells::Present(pick(valid, block, order, false)),
         }
     }
 }
 
-/// One loop for each way to know what is valid.
+/// Of a block those of `order`, in that order.
 #[inline]
-fn pick<T: Copy, U: Copy>(order: &[u32], values: &[T], valid: &Valid<'_>, plain: impl Fn(T) -> U, null: U) -> Vec<U> {
-    let value = |row: usize| values.get(row).map_or(null, |x| plain(*x));
-    let rows = order.iter().map(|row| *row as usize);
-    match valid {
-        Valid::All => rows.map(value).collect(),
-        Valid::Bits(bits) => rows.map(|row| if bits.get(row) { value(row) } else { null }).collect(),
-        Valid::Flags(flags) => rows.map(|row| if flags.get(row) == Some(&true) { value(row) } else { null }).collect(),
-    }
+pub(crate) fn pick<T: Copy>(values: &[T], block: Range<usize>, order: &[u32], blank: T) -> Vec<T> {
+    let values = values.get(block).unwrap_or(&[]);
+    order.iter().map(|row| values.get(*row as usize).copied().unwrap_or(blank)).collect()
 }

@@ -10,7 +10,7 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
-use super::super::answers::Columns;
+use super::super::answers::Answers;
 use super::super::bound::{AS_OF, Bound};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ use crate::vector::Vector;
 /// The result of a pass: the queries' entities and times, then the values.
 pub(super) fn finish(
     set: &FeatureSet,
-    columns: Columns<'_>,
+    columns: Answers<'_>,
     queries: &[RecordBatch],
     asked: &[Bound<'_>],
     times: &[i64],
@@ -38,7 +38,7 @@ fn time_column(times: &[i64], fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef
     arrays.push(Arc::new(TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC")));
 }
 
-fn value_columns(columns: Columns<'_>, fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef>) -> Result<()> {
+fn value_columns(columns: Answers<'_>, fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef>) -> Result<()> {
     for (name, shape, nullable, answers) in columns.into_values() {
         let values = answered(&shape, answers)?;
         fields.push(Field::new(name, values.data_type().clone(), nullable));
@@ -270,7 +270,7 @@ pub(super) fn snapshot_values(
     set: &FeatureSet,
     named: &[Entity],
     times: &[i64],
-    columns: Columns<'_>,
+    columns: Answers<'_>,
 ) -> Result<RecordBatch> {
     let (mut fields, mut arrays) = entities(set, named.iter())?;
     time_column(times, &mut fields, &mut arrays);

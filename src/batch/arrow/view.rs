@@ -73,6 +73,7 @@ pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[Recor
             Events::read(&set, bound, Some(&keep))?
         }
     };
+    events.check(&set)?;
     let order = events.grouping();
     for (entity, rows) in events.entities.by_number().into_iter().zip(events.rows_by_entity(&order)) {
         let (mut state, mut count) = (State::new(&set), 0u64);

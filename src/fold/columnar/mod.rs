@@ -10,12 +10,12 @@ mod extreme;
 mod pick;
 mod tally;
 
-use super::sweep::{Answers, Sweep};
+use super::sweep::{Reading, Sweep};
 use crate::rows::Select;
 use crate::table::{Answered, Cells, Columnar, Table};
 use crate::value::Value;
 
-/// Answers all windows, or none and says so.
+/// Reading all windows, or none and says so.
 pub(super) fn sweep(how: Columnar, table: &Table<'_>, select: &Select, windows: &mut [Sweep<'_, '_>]) -> bool {
     let mut answers = windows.iter().flat_map(|window| &window.answers);
     if select.retract != 0 || !answers.all(|answers| how.tells(answers.how)) {
@@ -63,7 +63,7 @@ impl Rows<'_> {
 
 /// An answer, or the feature's default where there is none.
 #[inline]
-fn or_default(answers: &mut Answers<'_>, value: Option<impl Into<Value>>) {
+fn or_default(answers: &mut Reading<'_>, value: Option<impl Into<Value>>) {
     match (value, answers.default) {
         (Some(value), _) => answers.out.push(value.into()),
         (None, default) => answers.out.push(default.cloned().unwrap_or(Value::Null)),
@@ -72,7 +72,7 @@ fn or_default(answers: &mut Answers<'_>, value: Option<impl Into<Value>>) {
 
 /// Pushes doubles: straight into their column where the feature has no default.
 #[inline]
-fn doubles(answers: &mut Answers<'_>, values: impl Iterator<Item = Option<f64>>) {
+fn doubles(answers: &mut Reading<'_>, values: impl Iterator<Item = Option<f64>>) {
     match (&mut answers.out, answers.default) {
         (Answered::F64(numbers), None) => values.for_each(|value| numbers.push(value)),
         _ => values.for_each(|value| or_default(answers, value)),
@@ -81,7 +81,7 @@ fn doubles(answers: &mut Answers<'_>, values: impl Iterator<Item = Option<f64>>)
 
 /// Pushes integers in the same way.
 #[inline]
-fn integers(answers: &mut Answers<'_>, values: impl Iterator<Item = Option<i64>>) {
+fn integers(answers: &mut Reading<'_>, values: impl Iterator<Item = Option<i64>>) {
     match (&mut answers.out, answers.default) {
         (Answered::I64(numbers), None) => values.for_each(|value| numbers.push(value)),
         _ => values.for_each(|value| or_default(answers, value)),

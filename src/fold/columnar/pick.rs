@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::sweep::{Answers, Sweep};
+use super::super::sweep::{Reading, Sweep};
 use super::{Rows, or_default};
 use crate::table::{Answered, Cells, NO_TEXT};
 use crate::value::ValueRef;
@@ -29,7 +29,7 @@ pub(super) fn sweep(
     }
 }
 
-fn answer(answers: &mut Answers<'_>, column: &Cells<'_>, rows: impl Iterator<Item = Option<usize>>) {
+fn answer(answers: &mut Reading<'_>, column: &Cells<'_>, rows: impl Iterator<Item = Option<usize>>) {
     if let (Answered::Str(out, _), Cells::Str(codes, _)) = (&mut answers.out, column) {
         out.extend(rows.map(|row| row.and_then(|row| codes.get(row)).copied().unwrap_or(NO_TEXT)));
         return;
