@@ -26,7 +26,7 @@ impl<'a> Answers<'a> {
             return Err(Error::overflow(name).context(format!("query {query}")));
         }
         match self.answers.get_mut(at) {
-            Some(Some(all)) => all.append(part),
+            Some(Some(all)) => all.append(part, self.rows),
             Some(slot) => *slot = Some(part),
             None => {}
         }

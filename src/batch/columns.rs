@@ -18,6 +18,9 @@ pub(super) struct Columns<'r, 'a> {
     pub(super) bound: &'r [Bound<'a>],
     /// Which rows belong in; `None` for all.
     pub(super) kept: Option<&'r [bool]>,
+    pub(super) times: &'r [i64],
+    /// The time of the earliest query.
+    pub(super) earliest: i64,
 }
 
 impl<'a> Columns<'_, 'a> {
@@ -28,7 +31,7 @@ impl<'a> Columns<'_, 'a> {
     }
 
     /// A kept column brought to its kind, its rows dealt out.
-    pub(super) fn source(&self, at: usize, deal: &Deal) -> Result<Source<'a>> {
+    pub(super) fn source(&self, place: usize, at: usize, deal: &Deal) -> Result<Source<'a>> {
         let Some(column) = self.plan.columns.get(at) else { return Ok(Source::Bool(Vec::new())) };
         let split = |cells: Vec<Option<i64>>| {
             let valid = deal.put(cells.iter().map(Option::is_some), false);
@@ -50,7 +53,7 @@ impl<'a> Columns<'_, 'a> {
                 let (values, valid) = split(self.cells(at, column, micros)?);
                 Source::Time(values, valid)
             }
-            Some(Kind::Str) => self.texts(at, column, deal)?,
+            Some(Kind::Str) => self.texts(place, at, column, deal)?,
             Some(Kind::Bool) => {
                 let bool = |cell: ValueRef<'a>| if let ValueRef::Bool(x) = cell { Some(x) } else { None };
                 Source::Bool(deal.put(self.cells(at, column, bool)?.into_iter(), None))
@@ -86,8 +89,11 @@ impl<'a> Columns<'_, 'a> {
         out
     }
 
-    /// A column of text by code.
-    fn texts(&self, at: usize, column: &Column, deal: &Deal) -> Result<Source<'a>> {
+    /// A column of text by code; what no query can see is not looked at.
+    fn texts(&self, place: usize, at: usize, column: &Column, deal: &Deal) -> Result<Source<'a>> {
+        let reach = self.plan.reach(place, self.earliest);
+        let seen: Option<Vec<bool>> = (reach > self.times.iter().copied().min().unwrap_or(reach))
+            .then(|| self.times.iter().map(|time| *time >= reach).collect());
         let mut dictionary = Dictionary::default();
         let mut codes = Vec::with_capacity(deal.places.len());
         for (chunk, len) in self.chunks(at) {
@@ -95,7 +101,8 @@ impl<'a> Columns<'_, 'a> {
             if chunk.kind().is_some_and(|kind| kind != Kind::Str) {
                 self.cells(at, column, |_| ())?;
             }
-            chunk.codes(len, None, &mut dictionary, &mut codes);
+            let seen = seen.as_ref().and_then(|seen| seen.get(codes.len()..codes.len() + len));
+            chunk.codes(len, seen, &mut dictionary, &mut codes);
         }
         Ok(Source::Str(deal.put(codes.into_iter(), crate::table::NO_TEXT), dictionary.into_texts()))
     }

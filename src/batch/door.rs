@@ -25,7 +25,8 @@ pub(super) fn point_in_time<T>(
     check_rows(queries.iter().map(Bound::len).sum(), "queries")?;
     Bound::check_keys(set, events.bound.iter().chain(&queries))?;
     let times = times(&queries, "queries")?;
-    let numbers = if same { Cow::Borrowed(&*events.numbers) } else { Cow::Owned(find(set, &events.entities, &queries)?) };
+    let numbers =
+        if same { Cow::Borrowed(&*events.numbers) } else { Cow::Owned(find(set, &events.entities, &queries)?) };
     // Every event asks as of its own time: there is one side only.
     let same = same && times == events.times;
     answer(set, &events, (!same).then_some((&*numbers, &*times)), |answers| finish(answers, &queries, &times))
@@ -51,7 +52,8 @@ pub(super) fn answer<T>(
     let theirs = queries.map(|(numbers, _)| Deal::new(numbers, &blocks, |_| true));
     let side = Side::new(&ours, &events.numbers, &events.times);
     let other = queries.zip(theirs.as_ref()).map(|((numbers, times), deal)| Side::new(deal, numbers, times));
-    let pass = Pass::new(set, &blocks, events.columns(set), side, other)?;
+    let earliest = queries.map_or(&*events.times, |(_, times)| times).iter().copied().min().unwrap_or(i64::MAX);
+    let pass = Pass::new(set, &blocks, events.columns(set, earliest), side, other)?;
     finish(pass.run()?)
 }
 

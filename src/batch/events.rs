@@ -47,12 +47,12 @@ impl<'a> Events<'a> {
 
     /// Reads all columns and checks every value in them, without keeping any.
     pub(super) fn check(&self, set: &FeatureSet) -> Result<()> {
-        self.columns(set).check(|_| true)
+        self.columns(set, i64::MAX).check(|_| true)
     }
 
-    /// The columns that a definition reads.
-    pub(super) fn columns<'e>(&'e self, set: &'e FeatureSet) -> Columns<'e, 'a> {
-        Columns { plan: set.plan(), bound: &self.bound, kept: self.kept.as_deref() }
+    /// The columns that a definition reads, for queries as of `earliest` or later.
+    pub(super) fn columns<'e>(&'e self, set: &'e FeatureSet, earliest: i64) -> Columns<'e, 'a> {
+        Columns { plan: set.plan(), bound: &self.bound, times: &self.times, kept: self.kept.as_deref(), earliest }
     }
 
     /// The events of each entity, in order of time.

@@ -65,7 +65,8 @@ impl<'a> Pass<'a> {
         events: Side<'a>,
         queries: Option<Side<'a>>,
     ) -> Result<Self> {
-        let sources = set.plan().kept.iter().map(|(at, _)| columns.source(*at, events.deal));
+        let sources =
+            set.plan().kept.iter().enumerate().map(|(place, (at, _))| columns.source(place, *at, events.deal));
         let sources = sources.collect::<Result<Vec<_>>>()?;
         let masks = columns.masks(events.deal)?;
         Ok(Self { set, blocks, columns: sources, masks, events, queries })

@@ -25,25 +25,52 @@ pub(super) struct Seen {
 
 /// The rows of the sorted table that `window` sees at each query.
 pub(super) fn ranges(plan: &Plan, window: &WindowPlan, table: &Table<'_>, queries: &Queries) -> Seen {
-    let mut rows = Vec::with_capacity(queries.times.len());
-    let mut starts = Vec::new();
+    let mut seen = Seen { rows: Vec::with_capacity(queries.times.len()), starts: Vec::new() };
     let moves = window.session.is_some() || window.reset.is_some();
-    if moves {
-        starts.reserve(queries.times.len());
-    }
     let activity = window.session.and_then(|(gap, fold)| Some((gap, plan.folds.get(fold)?.select.bit)));
     for (bounds, asked) in table.starts.windows(2).zip(queries.starts.windows(2)) {
         let ([first, end], [from, to]) = (bounds, asked) else { continue };
-        let mut walk = Walk::new(window, activity, table, *first as usize..*end as usize);
-        for time in queries.times.get(*from as usize..*to as usize).unwrap_or(&[]) {
+        let rows = *first as usize..*end as usize;
+        let asked = queries.times.get(*from as usize..*to as usize).unwrap_or(&[]);
+        if !moves && window.slice.is_none() {
+            fixed(window, *first, table.times.get(rows).unwrap_or(&[]), asked, &mut seen.rows);
+            continue;
+        }
+        let mut walk = Walk::new(window, activity, table, rows);
+        for time in asked {
             let (low, high) = walk.to(*time);
-            rows.push((first + low as u32, first + high as u32));
+            seen.rows.push((first + low as u32, first + high as u32));
             if moves {
-                starts.push(walk.start);
+                seen.starts.push(walk.start);
             }
         }
     }
-    Seen { rows, starts }
+    seen
+}
+
+/// One entity's ranges, for a window that does not depend on the events.
+#[inline]
+fn fixed(window: &WindowPlan, first: u32, times: &[i64], asked: &[i64], out: &mut Vec<Range>) {
+    let bounds = window.bounds();
+    let (mut low, mut high) = (0, 0);
+    out.extend(asked.iter().map(|time| {
+        let (start, end) = bounds.at(*time);
+        high = advance(times, high, end);
+        low = advance(times, low, start);
+        (first + low as u32, first + high as u32)
+    }));
+}
+
+/// The first place from `at` on whose time is not before `until`; mostly it is near.
+#[inline]
+fn advance(times: &[i64], mut at: usize, until: i64) -> usize {
+    for _ in 0..8 {
+        match times.get(at) {
+            Some(time) if *time < until => at += 1,
+            _ => return at,
+        }
+    }
+    at + times.get(at..).map_or(0, |rest| rest.partition_point(|time| *time < until))
 }
 
 /// One entity's rows, walked forward as the queries' times rise.
@@ -100,9 +127,7 @@ impl<'a> Walk<'a> {
             start = start.max(if open { self.run } else { end });
         }
         self.start = start;
-        while self.low < self.high && self.times.get(self.low).is_some_and(|time| *time < start) {
-            self.low += 1;
-        }
+        self.low = advance(self.times.get(..self.high).unwrap_or(&[]), self.low, start);
         (self.low, self.high)
     }
 

@@ -120,6 +120,15 @@ impl Plan {
         self.features.get(i).is_none_or(|feature| feature.nullable)
     }
 
+    /// Before this time no value of a kept column has a part in an answer as of `time` or later.
+    #[cfg(any(feature = "arrow", feature = "polars"))]
+    pub(crate) fn reach(&self, place: usize, time: i64) -> i64 {
+        let folds = self.folds.iter().filter(|fold| fold.select.args.contains(&place));
+        let features = folds.flat_map(|fold| &fold.features).filter_map(|at| self.features.get(*at));
+        let starts = features.flat_map(FeaturePlan::windows).map(|window| window.bounds().at(time).0);
+        starts.min().unwrap_or(time)
+    }
+
     /// Whether a list is as long as those of its column must be.
     pub(crate) fn fits_length(&self, column: usize, value: &Value) -> bool {
         match (self.columns.get(column).and_then(Column::length), value) {

@@ -21,9 +21,9 @@ use std::fmt::Debug;
 use self::lane::{Lane, Panes, flush, panes_mut};
 pub(crate) use self::lane::{LaneSlot, panes};
 pub(crate) use self::sweep::Sweep;
-#[cfg(any(feature = "arrow", feature = "polars"))]
-pub(crate) use self::sweep::{Reading, Intervals, Range};
 use self::sweep::{Gathered, sweep_group, sweep_monoid};
+#[cfg(any(feature = "arrow", feature = "polars"))]
+pub(crate) use self::sweep::{Intervals, Range, Reading};
 use crate::codec::{self, Reader};
 use crate::computer::{Accuracy, Arg, FeatureComputer, Input};
 use crate::error::{Error, Result};

@@ -38,7 +38,8 @@ impl<T: Copy + Default> Numbers<T> {
         Self { values: put(self.values, rows, T::default()), valid: put(self.valid, rows, true) }
     }
 
-    fn append(&mut self, mut part: Self) {
+    fn append(&mut self, mut part: Self, most: usize) {
+        make_room(&mut self.values, part.values.len(), most);
         if !part.valid.is_empty() || !self.valid.is_empty() {
             self.valid.resize(self.values.len(), true);
             part.valid.resize(part.values.len(), true);
@@ -104,12 +105,15 @@ impl<'a> Answered<'a> {
         }
     }
 
-    /// Adds the answers of another block.
-    pub(crate) fn append(&mut self, part: Answered<'_>) {
+    /// Adds the answers of another block; there will be `most` in all.
+    pub(crate) fn append(&mut self, part: Answered<'_>, most: usize) {
         match (self, part) {
-            (Self::F64(all), Answered::F64(part)) => all.append(part),
-            (Self::I64(all), Answered::I64(part)) => all.append(part),
-            (Self::Str(all, _), Answered::Str(mut part, _)) => all.append(&mut part),
+            (Self::F64(all), Answered::F64(part)) => all.append(part, most),
+            (Self::I64(all), Answered::I64(part)) => all.append(part, most),
+            (Self::Str(all, _), Answered::Str(mut part, _)) => {
+                make_room(all, part.len(), most);
+                all.append(&mut part);
+            }
             (Self::Any(all), Answered::Any(mut part)) => all.append(&mut part),
             (all, part) => debug_assert!(false, "{all:?} and {part:?} are of one feature"),
         }
@@ -141,6 +145,13 @@ impl<'a> Answered<'a> {
             }
             Self::Any(values) => values.get(row).cloned().unwrap_or(Value::Null),
         }
+    }
+}
+
+/// Makes room for all that is to come when there is none for the next part.
+fn make_room<T>(all: &mut Vec<T>, part: usize, most: usize) {
+    if all.capacity() - all.len() < part {
+        all.reserve_exact(most.saturating_sub(all.len()).max(part));
     }
 }
 

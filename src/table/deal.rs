@@ -59,7 +59,8 @@ pub(crate) struct Deal {
 impl Deal {
     /// Deals rows out by the number of their entity; those of [`LEFT_OUT`] and those that are not `wanted` go nowhere.
     pub(crate) fn new(numbers: &[u32], blocks: &Blocks, wanted: impl Fn(u32) -> bool) -> Self {
-        let block = |number: u32| blocks.of.get(number as usize).filter(|_| wanted(number)).map(|block| *block as usize);
+        let block =
+            |number: u32| blocks.of.get(number as usize).filter(|_| wanted(number)).map(|block| *block as usize);
         // `starts[b + 1]` counts block `b` first, then runs from its start to its end as rows find their places.
         let mut starts = vec![0u32; blocks.len() + 2];
         for number in numbers {
@@ -116,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_is_dealt_out_comes_back_in_order() {
-        let numbers: Vec<u32> = (0..100_000u32).map(|row| if row % 11 == 3 { LEFT_OUT } else { row * 7919 % 501 }).collect();
+        let numbers: Vec<u32> =
+            (0..100_000u32).map(|row| if row % 11 == 3 { LEFT_OUT } else { row * 7919 % 501 }).collect();
         let mut rows = vec![0; 501];
         numbers.iter().filter_map(|number| rows.get_mut(*number as usize)).for_each(|rows: &mut u32| *rows += 1);
         let blocks = Blocks::new(&rows);

@@ -48,12 +48,18 @@ impl<'a> Dictionary<'a> {
     #[inline]
     pub(crate) fn code(&mut self, text: &'a str) -> u32 {
         let probe = Probe::of(text);
-        let (texts, next) = (&self.texts, self.texts.len() as u32);
-        let found = self.table.entry(probe.hash, |slot| probe.is(slot, texts), |slot| slot_hash(slot, texts));
-        let code = found.or_insert(Slot { ends: probe.ends, length: probe.length, code: next }).get().code;
-        if code == next {
-            self.texts.push(text);
+        match self.table.find(probe.hash, |slot| probe.is(slot, &self.texts)) {
+            Some(slot) => slot.code,
+            None => self.add(&probe, text),
         }
+    }
+
+    #[inline(never)]
+    fn add(&mut self, probe: &Probe<'_>, text: &'a str) -> u32 {
+        let (texts, code) = (&self.texts, self.texts.len() as u32);
+        let slot = Slot { ends: probe.ends, length: probe.length, code };
+        self.table.insert_unique(probe.hash, slot, |slot| slot_hash(slot, texts));
+        self.texts.push(text);
         code
     }
 
@@ -74,14 +80,14 @@ struct Probe<'t> {
 }
 
 impl<'t> Probe<'t> {
-    #[inline]
+    #[inline(always)]
     fn of(text: &'t str) -> Self {
         let (ends, length) = (ends(text.as_bytes()), u32::try_from(text.len()).unwrap_or(u32::MAX));
         let hash = if text.len() <= SHORT { mix(ends, length) } else { xxh3_64(text.as_bytes()) };
         Self { text, ends, length, hash }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is(&self, slot: &Slot, texts: &[&str]) -> bool {
         slot.ends == self.ends
             && slot.length == self.length

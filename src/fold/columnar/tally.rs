@@ -1,16 +1,44 @@
 //! Exact sums and means: running sums as whole numbers of one power of two, of which two are subtracted.
 
-use super::super::sweep::Sweep;
+use super::super::sweep::{Range, Sweep};
 use super::{Rows, doubles, or_default};
 use crate::exact::{parts, ratio};
 use crate::table::{Cells, Columnar};
 use crate::value::Value;
 
-/// What came before a row: the sum as a multiple of the unit, and how many there were.
-#[derive(Clone, Copy, Debug, Default)]
-struct Before {
-    sum: i128,
-    count: u32,
+/// What came before each row, and before the end: the sums as multiples of a unit, and how many there were.
+#[derive(Debug)]
+struct Running {
+    sums: Vec<i128>,
+    counts: Vec<u32>,
+}
+
+impl Running {
+    /// Over all rows; `term` gives what a row adds, if it is an input.
+    #[inline]
+    fn over(rows: usize, term: impl Fn(usize) -> Option<i128>) -> Self {
+        let mut all = Self { sums: Vec::with_capacity(rows + 1), counts: Vec::with_capacity(rows + 1) };
+        let (mut sum, mut count) = (0, 0);
+        for row in 0..rows {
+            all.sums.push(sum);
+            all.counts.push(count);
+            if let Some(term) = term(row) {
+                sum += term;
+                count += 1;
+            }
+        }
+        all.sums.push(sum);
+        all.counts.push(count);
+        all
+    }
+
+    /// The sum and the count of the rows from `from` to `to`.
+    #[inline]
+    fn within(&self, (from, to): &Range) -> (i128, u32) {
+        let sum = |row: u32| self.sums.get(row as usize).copied().unwrap_or_default();
+        let count = |row: u32| self.counts.get(row as usize).copied().unwrap_or_default();
+        (sum(*to) - sum(*from), count(*to) - count(*from))
+    }
 }
 
 /// The powers of two that a unit may be: beyond them a sum or a mean of what fits 127 bits could leave the normal
@@ -24,15 +52,10 @@ pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, windows: &mut [Sweep<'_
         Cells::I64(values) => running(rows, |row| values.get(row).copied().flatten().map(|x| x as f64)),
         _ => None,
     };
-    let Some((before, unit)) = running else { return false };
+    let Some((running, unit)) = running else { return false };
     let scale = f64::from_bits(((unit + 1023) as u64) << 52);
-    let at = |row: u32| before.get(row as usize).copied().unwrap_or_default();
     for window in windows {
-        let ranges = window.ranges.iter();
-        let within = ranges.map(|(from, to)| {
-            let (from, to) = (at(*from), at(*to));
-            (to.sum - from.sum, to.count - from.count)
-        });
+        let within = window.ranges.iter().map(|range| running.within(range));
         for answers in &mut window.answers {
             let empty = if answers.default.is_some() { None } else { Some(0.0) };
             if answers.how == Columnar::Mean {
@@ -49,34 +72,25 @@ pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, windows: &mut [Sweep<'_
 
 /// Sums of integers; each fits, or is an overflow.
 pub(super) fn sweep_i64(rows: &Rows<'_>, column: &[Option<i64>], windows: &mut [Sweep<'_, '_>]) {
-    let mut before = Vec::with_capacity(rows.len() + 1);
-    let mut now = Before::default();
-    for (row, value) in column.iter().enumerate() {
-        before.push(now);
-        if let Some(value) = value.filter(|_| rows.takes(row)) {
-            now = Before { sum: now.sum + i128::from(value), count: now.count + 1 };
-        }
-    }
-    before.push(now);
-    let at = |row: u32| before.get(row as usize).copied().unwrap_or_default();
+    let term = |row: usize| column.get(row).copied().flatten().filter(|_| rows.takes(row)).map(i128::from);
+    let running = Running::over(rows.len(), term);
     for window in windows {
         for answers in &mut window.answers {
-            for (query, (from, to)) in window.ranges.iter().enumerate() {
-                let (from, to) = (at(*from), at(*to));
-                let empty = to.count == from.count && answers.default.is_some();
-                let sum = i64::try_from(to.sum - from.sum);
+            for (query, range) in window.ranges.iter().enumerate() {
+                let (sum, count) = running.within(range);
+                let sum = i64::try_from(sum);
                 if sum.is_err() && answers.overflow.is_none() {
                     answers.overflow = Some(query);
                 }
                 let sum = sum.map_or(Value::Overflow, Value::I64);
-                or_default(answers, Some(sum).filter(|_| !empty));
+                or_default(answers, Some(sum).filter(|_| count > 0 || answers.default.is_none()));
             }
         }
     }
 }
 
 /// Running sums over a block, and the power of two of their unit.
-fn running(rows: &Rows<'_>, value: impl Fn(usize) -> Option<f64>) -> Option<(Vec<Before>, i32)> {
+fn running(rows: &Rows<'_>, value: impl Fn(usize) -> Option<f64>) -> Option<(Running, i32)> {
     let taken = |row: usize| if rows.takes(row) { value(row) } else { None };
     let (mut least, mut greatest) = (i32::MAX, i32::MIN);
     for x in (0..rows.len()).filter_map(taken).filter(|x| *x != 0.0) {
@@ -89,20 +103,14 @@ fn running(rows: &Rows<'_>, value: impl Fn(usize) -> Option<f64>) -> Option<(Vec
     if width > 126 || !UNITS.contains(&unit) {
         return None;
     }
-    let mut before = Vec::with_capacity(rows.len() + 1);
-    let mut now = Before::default();
-    for row in 0..rows.len() {
-        before.push(now);
-        if let Some(x) = taken(row) {
-            now.count += 1;
-            if let Some(p) = parts(x).filter(|p| p.mantissa != 0) {
-                let term = i128::from(p.mantissa) << (p.exponent - unit);
-                now.sum += if p.negative { -term } else { term };
-            }
-        }
-    }
-    before.push(now);
-    Some((before, unit))
+    let term = |x: f64| {
+        let p = parts(x).filter(|p| p.mantissa != 0);
+        p.map_or(0, |p| {
+            let term = i128::from(p.mantissa) << (p.exponent - unit);
+            if p.negative { -term } else { term }
+        })
+    };
+    Some((Running::over(rows.len(), |row| taken(row).map(term)), unit))
 }
 
 /// The nearest double, ties to even.
