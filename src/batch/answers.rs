@@ -1,5 +1,6 @@
 //! The answers of a pass, in query order.
 
+use super::parallel::each;
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::table::{Answered, Deal};
@@ -35,9 +36,8 @@ impl<'a> Answers<'a> {
 
     /// Brings answers given block by block into the order of the queries.
     pub(super) fn collect(&mut self, deal: &Deal) {
-        for answers in &mut self.answers {
-            *answers = answers.take().map(|answers| answers.collect(deal));
-        }
+        let given = std::mem::take(&mut self.answers).into_iter();
+        self.answers = each(given, |answers| answers.map(|answers| answers.collect(deal)));
     }
 
     /// Computes the derived values. Their parts did not overflow, so they cannot.

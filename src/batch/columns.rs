@@ -23,6 +23,14 @@ pub(super) struct Columns<'r, 'a> {
     pub(super) earliest: i64,
 }
 
+/// A kept column, in the order given.
+#[derive(Debug)]
+pub(super) enum Given<'a> {
+    /// Doubles, which can stay where they are until they are dealt out.
+    Doubles,
+    Source(Source<'a>),
+}
+
 impl<'a> Columns<'_, 'a> {
     /// The chunks of a column, and how long they are.
     fn chunks(&self, at: usize) -> impl Iterator<Item = (&Chunk<'a>, usize)> {
@@ -30,18 +38,18 @@ impl<'a> Columns<'_, 'a> {
         filled.filter_map(move |batch| Some((batch.columns.get(at)?, batch.len())))
     }
 
-    /// A kept column brought to its kind, its rows dealt out.
-    pub(super) fn source(&self, place: usize, at: usize, deal: &Deal) -> Result<Source<'a>> {
-        let Some(column) = self.plan.columns.get(at) else { return Ok(Source::Bool(Vec::new())) };
+    /// A kept column brought to its kind.
+    pub(super) fn given(&self, place: usize, at: usize) -> Result<Given<'a>> {
+        let Some(column) = self.plan.columns.get(at) else { return Ok(Given::Doubles) };
         let split = |cells: Vec<Option<i64>>| {
-            let valid = deal.put(cells.iter().map(Option::is_some), false);
-            (deal.put(cells.into_iter().map(Option::unwrap_or_default), 0), valid)
+            let valid = cells.iter().map(Option::is_some).collect();
+            (cells.into_iter().map(Option::unwrap_or_default).collect(), valid)
         };
-        Ok(match column.kind() {
-            Some(Kind::F64) if self.are_doubles(at) => Source::F64(self.doubles(at, deal)),
+        Ok(Given::Source(match column.kind() {
+            Some(Kind::F64) if self.are_doubles(at) => return Ok(Given::Doubles),
             Some(Kind::F64) => {
                 let double = |cell: ValueRef<'a>| if let ValueRef::F64(x) = cell { x } else { f64::NAN };
-                Source::F64(deal.put(self.cells(at, column, double)?.into_iter(), f64::NAN))
+                Source::F64(self.cells(at, column, double)?)
             }
             Some(Kind::I64) => {
                 let whole = |cell: ValueRef<'a>| if let ValueRef::I64(x) = cell { Some(x) } else { None };
@@ -53,17 +61,25 @@ impl<'a> Columns<'_, 'a> {
                 let (values, valid) = split(self.cells(at, column, micros)?);
                 Source::Time(values, valid)
             }
-            Some(Kind::Str) => self.texts(place, at, column, deal)?,
+            Some(Kind::Str) => self.texts(place, at, column)?,
             Some(Kind::Bool) => {
                 let bool = |cell: ValueRef<'a>| if let ValueRef::Bool(x) = cell { Some(x) } else { None };
-                Source::Bool(deal.put(self.cells(at, column, bool)?.into_iter(), None))
+                Source::Bool(self.cells(at, column, bool)?)
             }
             Some(Kind::List) => {
                 let list = |cell: ValueRef<'a>| if let ValueRef::List(x) = cell { Some(List::new(x)) } else { None };
-                Source::List(deal.put(self.cells(at, column, list)?.into_iter(), None))
+                Source::List(self.cells(at, column, list)?)
             }
-            None => Source::Present(deal.put(self.cells(at, column, |cell| !cell.is_null())?.into_iter(), false)),
-        })
+            None => Source::Present(self.cells(at, column, |cell| !cell.is_null())?),
+        }))
+    }
+
+    /// The rows of a kept column dealt out.
+    pub(super) fn dealt(&self, at: usize, given: Given<'a>, deal: &Deal) -> Source<'a> {
+        match given {
+            Given::Doubles => Source::F64(self.doubles(at, deal)),
+            Given::Source(source) => source.dealt(deal),
+        }
     }
 
     /// Whether a column is one of doubles in every batch.
@@ -90,12 +106,12 @@ impl<'a> Columns<'_, 'a> {
     }
 
     /// A column of text by code; what no query can see is not looked at.
-    fn texts(&self, place: usize, at: usize, column: &Column, deal: &Deal) -> Result<Source<'a>> {
+    fn texts(&self, place: usize, at: usize, column: &Column) -> Result<Source<'a>> {
         let reach = self.plan.reach(place, self.earliest);
         let seen: Option<Vec<bool>> = (reach > self.times.iter().copied().min().unwrap_or(reach))
             .then(|| self.times.iter().map(|time| *time >= reach).collect());
         let mut dictionary = Dictionary::default();
-        let mut codes = Vec::with_capacity(deal.places.len());
+        let mut codes = Vec::with_capacity(self.times.len());
         for (chunk, len) in self.chunks(at) {
             // Nothing converts to text, so anything else is an error, unless it is null.
             if chunk.kind().is_some_and(|kind| kind != Kind::Str) {
@@ -104,7 +120,7 @@ impl<'a> Columns<'_, 'a> {
             let seen = seen.as_ref().and_then(|seen| seen.get(codes.len()..codes.len() + len));
             chunk.codes(len, seen, &mut dictionary, &mut codes);
         }
-        Ok(Source::Str(deal.put(codes.into_iter(), crate::table::NO_TEXT), dictionary.into_texts()))
+        Ok(Source::Str(codes, dictionary.into_texts()))
     }
 
     /// Every row's cell, brought to the column's kind; null for rows that are left out.

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use super::answers::Answers;
 use super::bound::Bound;
+use super::columns::{Columns, Given};
 use super::entities::Entities;
 use super::events::{Events, here, times};
+use super::parallel::{both, each};
 use super::pass::{Pass, Side};
 use crate::definition::FeatureSet;
 use crate::error::Result;
@@ -25,36 +27,61 @@ pub(super) fn point_in_time<T>(
     check_rows(queries.iter().map(Bound::len).sum(), "queries")?;
     Bound::check_keys(set, events.bound.iter().chain(&queries))?;
     let times = times(&queries, "queries")?;
-    let numbers =
-        if same { Cow::Borrowed(&*events.numbers) } else { Cow::Owned(find(set, &events.entities, &queries)?) };
+    let columns = events.columns(set, earliest(&times));
+    let (numbered, given) = both(|| events.number(set), || given(&columns));
+    let (entities, numbers) = numbered?;
+    let log = Log { set, columns, numbers: &numbers, entities: entities.len() };
     // Every event asks as of its own time: there is one side only.
-    let same = same && times == events.times;
-    answer(set, &events, (!same).then_some((&*numbers, &*times)), |answers| finish(answers, &queries, &times))
+    if same && times == events.times {
+        return log.answer(given?, None, |answers| finish(answers, &queries, &times));
+    }
+    let asked = if same { Cow::Borrowed(&*numbers) } else { Cow::Owned(find(set, &entities, &queries)?) };
+    log.answer(given?, Some((&asked, &times)), |answers| finish(answers, &queries, &times))
 }
 
-/// Answers queries given by entity number and time; without any, every event asks as of its own time.
-pub(super) fn answer<T>(
-    set: &FeatureSet,
-    events: &Events<'_>,
-    queries: Option<(&[u32], &[i64])>,
-    finish: impl FnOnce(Answers<'_>) -> Result<T>,
-) -> Result<T> {
-    // One more for the queries of entities that have no events.
-    let (mut rows, mut asked) = (vec![0u32; events.entities.len() + 1], vec![0u32; events.entities.len() + 1]);
-    events.numbers.iter().for_each(|number| count(&mut rows, *number));
-    let queried = queries.map_or(&*events.numbers, |(numbers, _)| numbers);
-    queried.iter().for_each(|number| count(&mut asked, *number));
-    // Entities that nobody asks for are not worked on.
-    rows.iter_mut().zip(&asked).for_each(|(rows, asked)| *rows = if *asked == 0 { 0 } else { *rows + asked });
-    let blocks = Blocks::new(&rows);
-    let wanted = |number: u32| asked.get(number as usize).is_some_and(|asked| *asked > 0);
-    let ours = Deal::new(&events.numbers, &blocks, wanted);
-    let theirs = queries.map(|(numbers, _)| Deal::new(numbers, &blocks, |_| true));
-    let side = Side::new(&ours, &events.numbers, &events.times);
-    let other = queries.zip(theirs.as_ref()).map(|((numbers, times), deal)| Side::new(deal, numbers, times));
-    let earliest = queries.map_or(&*events.times, |(_, times)| times).iter().copied().min().unwrap_or(i64::MAX);
-    let pass = Pass::new(set, &blocks, events.columns(set, earliest), side, other)?;
-    finish(pass.run()?)
+/// Events by entity number, and their columns.
+#[derive(Debug)]
+pub(super) struct Log<'l, 'a> {
+    pub(super) set: &'l FeatureSet,
+    pub(super) columns: Columns<'l, 'a>,
+    pub(super) numbers: &'l [u32],
+    pub(super) entities: usize,
+}
+
+impl<'a> Log<'_, 'a> {
+    /// Answers queries given by entity number and time; without any, every event asks as of its own time.
+    pub(super) fn answer<T>(
+        &self,
+        given: Vec<Given<'a>>,
+        queries: Option<(&[u32], &[i64])>,
+        finish: impl FnOnce(Answers<'_>) -> Result<T>,
+    ) -> Result<T> {
+        // One more for the queries of entities that have no events.
+        let (mut rows, mut asked) = (vec![0u32; self.entities + 1], vec![0u32; self.entities + 1]);
+        self.numbers.iter().for_each(|number| count(&mut rows, *number));
+        let queried = queries.map_or(self.numbers, |(numbers, _)| numbers);
+        queried.iter().for_each(|number| count(&mut asked, *number));
+        // Entities that nobody asks for are not worked on.
+        rows.iter_mut().zip(&asked).for_each(|(rows, asked)| *rows = if *asked == 0 { 0 } else { *rows + asked });
+        let blocks = Blocks::new(&rows);
+        let wanted = |number: u32| asked.get(number as usize).is_some_and(|asked| *asked > 0);
+        let ours = Deal::new(self.numbers, &blocks, wanted);
+        let theirs = queries.map(|(numbers, _)| Deal::new(numbers, &blocks, |_| true));
+        let events = Side::new(&ours, self.numbers, self.columns.times);
+        let queries = queries.zip(theirs.as_ref()).map(|((numbers, times), deal)| Side::new(deal, numbers, times));
+        finish(Pass::new(self.set, &blocks, self.columns, given, events, queries)?.run()?)
+    }
+}
+
+/// The kept columns, as they were given.
+pub(super) fn given<'a>(columns: &Columns<'_, 'a>) -> Result<Vec<Given<'a>>> {
+    let kept = columns.plan.kept.iter().enumerate();
+    each(kept, |(place, (at, _))| columns.given(place, *at)).into_iter().collect()
+}
+
+/// The time of the earliest query.
+fn earliest(times: &[i64]) -> i64 {
+    times.iter().copied().min().unwrap_or(i64::MAX)
 }
 
 fn count(rows: &mut [u32], number: u32) {

@@ -10,12 +10,9 @@ use crate::error::Result;
 use crate::table::{Grouping, check_rows};
 use crate::time::Timestamp;
 
-/// Events read and numbered by entity, in the order given.
+/// Events read, in the order given.
 #[derive(Debug)]
 pub(super) struct Events<'a> {
-    pub(super) entities: Entities<'a>,
-    /// By event its entity, or [`LEFT_OUT`](crate::table::LEFT_OUT).
-    pub(super) numbers: Vec<u32>,
     pub(super) times: Cow<'a, [i64]>,
     pub(super) bound: Vec<Bound<'a>>,
     kept: Option<Vec<bool>>,
@@ -27,22 +24,27 @@ pub(super) struct Events<'a> {
 pub(super) type Keep<'k> = &'k dyn Fn(usize, usize, Timestamp) -> bool;
 
 impl<'a> Events<'a> {
-    /// Reads the events that `keep` says belong in; all without it.
+    /// Reads the times of the events that `keep` says belong in; all without it.
     pub(super) fn read(set: &FeatureSet, bound: Vec<Bound<'a>>, keep: Option<Keep<'_>>) -> Result<Self> {
-        let rows = bound.iter().map(Bound::len).sum();
-        check_rows(rows, "events")?;
+        check_rows(bound.iter().map(Bound::len).sum(), "events")?;
         Bound::check_keys(set, bound.iter())?;
         let times = times(&bound, "events")?;
         let kept = keep.map(|keep| kept(&bound, &times, keep));
         let left_out = kept.as_ref().map_or(0, |kept| kept.iter().filter(|kept| !**kept).count());
-        let mut entities = Entities::new(set, &bound);
-        let mut numbers = Vec::with_capacity(rows);
-        for (at, batch) in bound.iter().enumerate() {
-            let kept = kept.as_ref().and_then(|kept| kept.get(numbers.len()..numbers.len() + batch.len()));
+        Ok(Self { times, bound, kept, left_out })
+    }
+
+    /// The entities in order of first appearance, and by event the number of its entity, or
+    /// [`LEFT_OUT`](crate::table::LEFT_OUT).
+    pub(super) fn number(&self, set: &FeatureSet) -> Result<(Entities<'a>, Vec<u32>)> {
+        let mut entities = Entities::new(set, &self.bound);
+        let mut numbers = Vec::with_capacity(self.times.len());
+        for (at, batch) in self.bound.iter().enumerate() {
+            let kept = self.kept.as_ref().and_then(|kept| kept.get(numbers.len()..numbers.len() + batch.len()));
             let read = entities.number(set, batch, kept, &mut numbers);
             read.map_err(|(row, why)| why.context(here("events", at, row)))?;
         }
-        Ok(Self { entities, numbers, times, bound, kept, left_out })
+        Ok((entities, numbers))
     }
 
     /// Reads all columns and checks every value in them, without keeping any.
@@ -55,24 +57,30 @@ impl<'a> Events<'a> {
         Columns { plan: set.plan(), bound: &self.bound, times: &self.times, kept: self.kept.as_deref(), earliest }
     }
 
-    /// The events of each entity, in order of time.
-    pub(super) fn grouping(&self) -> Grouping {
-        Grouping::new(&self.numbers, &self.times, self.entities.len())
+    /// The rows of each of so many entities, in order of time.
+    pub(super) fn by_entity(&self, numbers: &[u32], entities: usize) -> ByEntity<'_, 'a> {
+        let starts = starts(self.bound.iter().map(Bound::len)).collect();
+        ByEntity { bound: &self.bound, starts, grouping: Grouping::new(numbers, &self.times, entities) }
     }
+}
 
-    /// The rows of each entity, in order of time.
-    pub(super) fn rows_by_entity<'g>(
-        &'g self,
-        grouping: &'g Grouping,
-    ) -> impl Iterator<Item = impl Iterator<Item = Row<'g>>> {
-        let starts: Vec<usize> = starts(self.bound.iter().map(Bound::len)).collect();
-        (0..self.entities.len()).map(move |entity| {
-            let starts = starts.clone();
-            grouping.order[grouping.group(entity)].iter().filter_map(move |row| {
-                let row = *row as usize;
-                let batch = starts.partition_point(|start| *start <= row).checked_sub(1)?;
-                Some(self.bound.get(batch)?.row(row - starts.get(batch)?))
-            })
+/// Events by entity, in order of time.
+#[derive(Debug)]
+pub(super) struct ByEntity<'e, 'a> {
+    bound: &'e [Bound<'a>],
+    /// How many rows came before each batch.
+    starts: Vec<usize>,
+    grouping: Grouping,
+}
+
+impl ByEntity<'_, '_> {
+    /// The events of the entity of a number.
+    pub(super) fn rows(&self, entity: usize) -> impl Iterator<Item = Row<'_>> {
+        let order = self.grouping.order.get(self.grouping.group(entity)).unwrap_or(&[]);
+        order.iter().filter_map(|row| {
+            let row = *row as usize;
+            let batch = self.starts.partition_point(|start| *start <= row).checked_sub(1)?;
+            Some(self.bound.get(batch)?.row(row - self.starts.get(batch)?))
         })
     }
 }

@@ -20,6 +20,7 @@ mod columns;
 mod door;
 mod entities;
 mod events;
+mod parallel;
 mod pass;
 mod ranges;
 mod views;

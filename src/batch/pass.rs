@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::answers::Answers;
-use super::columns::Columns;
+use super::columns::{Columns, Given};
+use super::parallel::{both, each, threads};
 use super::ranges::{Queries, Seen, ranges};
 use crate::definition::{FeaturePlan, FeatureSet, FoldPlan, WindowPlan};
 use crate::error::Result;
@@ -57,27 +58,30 @@ impl<'a> Side<'a> {
 type Part<'a> = (usize, Answered<'a>, Option<u32>);
 
 impl<'a> Pass<'a> {
-    /// Reads the columns; the times and entities of both sides are known.
+    /// Deals the columns out; the times and entities of both sides are known.
     pub(super) fn new(
         set: &'a FeatureSet,
         blocks: &'a Blocks,
         columns: Columns<'_, 'a>,
+        given: Vec<Given<'a>>,
         events: Side<'a>,
         queries: Option<Side<'a>>,
     ) -> Result<Self> {
-        let sources =
-            set.plan().kept.iter().enumerate().map(|(place, (at, _))| columns.source(place, *at, events.deal));
-        let sources = sources.collect::<Result<Vec<_>>>()?;
-        let masks = columns.masks(events.deal)?;
-        Ok(Self { set, blocks, columns: sources, masks, events, queries })
+        let deal = events.deal;
+        let kept = set.plan().kept.iter().zip(given);
+        let dealt = || each(kept, |((at, _), given)| columns.dealt(*at, given, deal));
+        let (sources, masks) = both(dealt, || columns.masks(deal));
+        Ok(Self { set, blocks, columns: sources, masks: masks?, events, queries })
     }
 
     /// All answers, in the order the queries were given.
     pub(super) fn run(&self) -> Result<Answers<'_>> {
         let deal = self.queries.as_ref().unwrap_or(&self.events).deal;
         let mut answers = Answers::new(self.set, deal.places.len());
-        for block in 0..self.blocks.len() {
-            for (feature, part, overflow) in self.block(block) {
+        let at_once = if threads() == 1 { 1 } else { 4 * threads() };
+        for from in (0..self.blocks.len()).step_by(at_once) {
+            let to = self.blocks.len().min(from + at_once);
+            for (feature, part, overflow) in each(from..to, |block| self.block(block)).into_iter().flatten() {
                 let query = overflow.map(|place| deal.places.iter().position(|known| *known == place).unwrap_or(0));
                 answers.add(feature, part, query)?;
             }

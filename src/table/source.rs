@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Cells, NO_TEXT};
+use super::{Cells, Deal, NO_TEXT};
 use crate::time::Timestamp;
 use crate::value::List;
 
@@ -26,7 +26,7 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// A column brought to its kind, its rows dealt out to blocks.
+/// A column brought to its kind; once its rows are dealt out, block by block.
 #[derive(Debug)]
 pub(crate) enum Source<'a> {
     /// NaN stands for null.
@@ -42,6 +42,21 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
+    /// Rows that are in the order given, dealt out.
+    pub(crate) fn dealt(self, deal: &Deal) -> Self {
+        match self {
+            Self::F64(values) => Self::F64(deal.put(values.into_iter(), f64::NAN)),
+            Self::I64(values, valid) => Self::I64(deal.put(values.into_iter(), 0), deal.put(valid.into_iter(), false)),
+            Self::Time(values, valid) => {
+                Self::Time(deal.put(values.into_iter(), 0), deal.put(valid.into_iter(), false))
+            }
+            Self::Bool(values) => Self::Bool(deal.put(values.into_iter(), None)),
+            Self::Str(codes, texts) => Self::Str(deal.put(codes.into_iter(), NO_TEXT), texts),
+            Self::List(lists) => Self::List(deal.put(lists.into_iter(), None)),
+            Self::Present(valid) => Self::Present(deal.put(valid.into_iter(), false)),
+        }
+    }
+
     /// Of the rows of a block those of `order`, in that order.
     pub(crate) fn pick(&self, block: Range<usize>, order: &[u32]) -> Cells<'_> {
         fn some<T: Copy>(value: T, valid: bool) -> Option<T> {

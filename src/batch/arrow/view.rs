@@ -74,10 +74,11 @@ pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[Recor
         }
     };
     events.check(&set)?;
-    let order = events.grouping();
-    for (entity, rows) in events.entities.by_number().into_iter().zip(events.rows_by_entity(&order)) {
+    let (entities, numbers) = events.number(&set)?;
+    let by_entity = events.by_entity(&numbers, entities.len());
+    for (number, entity) in entities.by_number().into_iter().enumerate() {
         let (mut state, mut count) = (State::new(&set), 0u64);
-        for row in rows {
+        for row in by_entity.rows(number) {
             // Everything was checked while the columns were read.
             let _ = state.update(&row)?;
             count += 1;
