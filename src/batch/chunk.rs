@@ -65,7 +65,11 @@ pub(super) trait Texts: Sync {
 
     /// Appends the code of each of `len` rows, [`NO_TEXT`] for those that are not there.
     fn codes<'s>(&'s self, len: usize, valid: Valid<'_>, dictionary: &mut Dictionary<'s>, out: &mut Vec<u32>) {
-        out.extend((0..len).map(|row| if valid.get(row) { dictionary.code(self.text(row)) } else { NO_TEXT }));
+        if valid.bits.is_none() && valid.kept.is_none() {
+            out.extend((0..len).map(|row| dictionary.code(self.text(row))));
+        } else {
+            out.extend((0..len).map(|row| if valid.get(row) { dictionary.code(self.text(row)) } else { NO_TEXT }));
+        }
     }
 
     /// Appends the code that each row has already, [`NO_TEXT`] if it has none.

@@ -134,7 +134,9 @@ impl<'a> Pass<'a> {
             let features = fold.features.iter().filter_map(|at| plan.features.get(*at));
             for window in features.flat_map(FeaturePlan::windows) {
                 if !known.iter().any(|(id, _)| *id == window.id) {
-                    known.push((window.id, ranges(plan, window, &table, &queries)));
+                    let others = known.iter().map(|(_, seen)| seen);
+                    let seen = ranges(plan, window, &table, &queries, others);
+                    known.push((window.id, seen));
                 }
             }
             self.sweep(fold, &table, &queries, &known, &mut parts);

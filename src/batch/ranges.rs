@@ -21,23 +21,29 @@ pub(super) struct Seen {
     pub(super) rows: Vec<Range>,
     /// Where the window starts, if that depends on the events; else empty.
     pub(super) starts: Vec<i64>,
+    /// How much before the query it ends, where that alone says which rows are before its end.
+    pub(super) offset: Option<i64>,
 }
 
-/// The rows of the sorted table that `window` sees at each query.
-pub(super) fn ranges(plan: &Plan, window: &WindowPlan, table: &Table<'_>, queries: &Queries) -> Seen {
-    let mut seen = Seen { rows: Vec::with_capacity(queries.times.len()), starts: Vec::new() };
+/// The rows of the sorted table that `window` sees at each query; `known` are those that other windows see.
+pub(super) fn ranges<'s>(
+    plan: &Plan,
+    window: &WindowPlan,
+    table: &Table<'_>,
+    queries: &Queries,
+    mut known: impl Iterator<Item = &'s Seen>,
+) -> Seen {
     let moves = window.session.is_some() || window.reset.is_some();
+    if !moves && window.slice.is_none() {
+        let ends = known.find(|seen| seen.offset == Some(window.offset)).map(|seen| &*seen.rows);
+        return Seen { rows: fixed(window, table, queries, ends), starts: Vec::new(), offset: Some(window.offset) };
+    }
+    let mut seen = Seen { rows: Vec::with_capacity(queries.times.len()), starts: Vec::new(), offset: None };
     let activity = window.session.and_then(|(gap, fold)| Some((gap, plan.folds.get(fold)?.select.bit)));
     for (bounds, asked) in table.starts.windows(2).zip(queries.starts.windows(2)) {
         let ([first, end], [from, to]) = (bounds, asked) else { continue };
-        let rows = *first as usize..*end as usize;
-        let asked = queries.times.get(*from as usize..*to as usize).unwrap_or(&[]);
-        if !moves && window.slice.is_none() {
-            fixed(window, *first, table.times.get(rows).unwrap_or(&[]), asked, &mut seen.rows);
-            continue;
-        }
-        let mut walk = Walk::new(window, activity, table, rows);
-        for time in asked {
+        let mut walk = Walk::new(window, activity, table, *first as usize..*end as usize);
+        for time in queries.times.get(*from as usize..*to as usize).unwrap_or(&[]) {
             let (low, high) = walk.to(*time);
             seen.rows.push((first + low as u32, first + high as u32));
             if moves {
@@ -48,17 +54,59 @@ pub(super) fn ranges(plan: &Plan, window: &WindowPlan, table: &Table<'_>, querie
     seen
 }
 
-/// One entity's ranges, for a window that does not depend on the events.
-#[inline]
-fn fixed(window: &WindowPlan, first: u32, times: &[i64], asked: &[i64], out: &mut Vec<Range>) {
-    let bounds = window.bounds();
-    let (mut low, mut high) = (0, 0);
-    out.extend(asked.iter().map(|time| {
-        let (start, end) = bounds.at(*time);
-        high = advance(times, high, end);
-        low = advance(times, low, start);
-        (first + low as u32, first + high as u32)
-    }));
+/// The ranges of a window that does not depend on the events; `ends` are those of one that ends alike.
+fn fixed(window: &WindowPlan, table: &Table<'_>, queries: &Queries, ends: Option<&[Range]>) -> Vec<Range> {
+    let mut out = Vec::with_capacity(queries.times.len());
+    for (bounds, asked) in table.starts.windows(2).zip(queries.starts.windows(2)) {
+        let ([first, end], [from, to]) = (bounds, asked) else { continue };
+        let times = table.times.get(*first as usize..*end as usize).unwrap_or(&[]);
+        let asked = *from as usize..*to as usize;
+        let mut places = One { times, first: *first, low: 0, high: 0 };
+        let ends = ends.and_then(|ends| ends.get(asked.clone()));
+        let asked = queries.times.get(asked).unwrap_or(&[]);
+        let end = |time: &i64| time.saturating_sub(window.offset);
+        match (window.tail.back, window.tail.step) {
+            (None, _) => places.walk(asked, ends, end, |_| BEGINNING, &mut out),
+            (Some(back), 1) => places.walk(asked, ends, end, |end| end.saturating_sub(back), &mut out),
+            _ => places.walk(asked, ends, end, |end| window.tail.start(end), &mut out),
+        }
+    }
+    out
+}
+
+/// One entity's rows, and where a window starts and ends among them.
+struct One<'t> {
+    times: &'t [i64],
+    first: u32,
+    low: usize,
+    high: usize,
+}
+
+impl One<'_> {
+    #[inline(always)]
+    fn walk(
+        &mut self,
+        asked: &[i64],
+        ends: Option<&[Range]>,
+        end: impl Fn(&i64) -> i64,
+        start: impl Fn(i64) -> i64,
+        out: &mut Vec<Range>,
+    ) {
+        match ends {
+            Some(ends) => out.extend(asked.iter().zip(ends).map(|(time, (_, to))| (self.low(start(end(time))), *to))),
+            None => out.extend(asked.iter().map(|time| {
+                let end = end(time);
+                self.high = advance(self.times, self.high, end);
+                (self.low(start(end)), self.first + self.high as u32)
+            })),
+        }
+    }
+
+    #[inline(always)]
+    fn low(&mut self, start: i64) -> u32 {
+        self.low = advance(self.times, self.low, start);
+        self.first + self.low as u32
+    }
 }
 
 /// The first place from `at` on whose time is not before `until`; mostly it is near.

@@ -36,7 +36,7 @@ pub use comoments::CoMoments;
 pub use higher::HigherMoments;
 pub use moments::Moments;
 pub use products::ExactProducts;
-pub(crate) use round::ratio;
+pub(crate) use round::{nearest, ratio, ratio_u32};
 pub use sum::{ExactSquares, ExactSum};
 pub use tally::Tally;
 pub use weighted::WeightedTally;

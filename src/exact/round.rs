@@ -66,6 +66,51 @@ pub(crate) fn ratio(num: i128, den: u64) -> Option<f64> {
     (den != 0).then(|| quotient(num < 0, &[mag as u64, (mag >> 64) as u64], 0, den))
 }
 
+/// A whole number as the nearest double, ties to even; as `as` does, in fewer steps.
+#[inline]
+pub(crate) fn nearest(number: i128) -> f64 {
+    if let Ok(short) = i64::try_from(number) {
+        return short as f64;
+    }
+    let (mag, negative) = (number.unsigned_abs(), number < 0);
+    let lead = mag.leading_zeros();
+    signed(negative, top_of(mag << lead, false), 64 - lead as i32)
+}
+
+/// A whole number over another, rounded once; `None` for a divisor of zero. As [`ratio`], for short divisors.
+#[inline]
+pub(crate) fn ratio_u32(number: i128, divisor: u32) -> Option<f64> {
+    let mag = number.unsigned_abs();
+    if divisor == 0 || mag == 0 {
+        return (divisor != 0).then_some(0.0);
+    }
+    let lead = mag.leading_zeros();
+    let number_top = mag << lead;
+    let (high, low, by) = ((number_top >> 64) as u64, number_top as u64, u64::from(divisor));
+    // Two steps of long division give at least 64 bits; what is left only ever breaks a tie.
+    let (first, rest) = (high / by, high % by);
+    let next = rest << 32 | low >> 32;
+    let (second, rest) = (next / by, next % by);
+    let quotient = u128::from(first) << 32 | u128::from(second);
+    let sticky = rest != 0 || low << 32 != 0;
+    let zeros = quotient.leading_zeros();
+    let exponent = 64 - zeros as i32 + 32 - lead as i32;
+    Some(signed(number < 0, top_of(quotient << zeros, sticky), exponent))
+}
+
+/// The highest 64 bits, the lowest of them set if any below was: enough to round to 53.
+#[inline]
+fn top_of(normal: u128, sticky: bool) -> u64 {
+    (normal >> 64) as u64 | u64::from(sticky | (normal as u64 != 0))
+}
+
+/// `top * 2^exponent`, for exponents that leave it normal.
+#[inline]
+fn signed(negative: bool, top: u64, exponent: i32) -> f64 {
+    let x = top as f64 * f64::from_bits(((exponent + 1023) as u64) << 52);
+    if negative { -x } else { x }
+}
+
 /// `mag * 2^exponent`, rounded once.
 #[inline]
 pub(super) fn round(negative: bool, mag: &[u64], exponent: i32) -> f64 {

@@ -1,6 +1,5 @@
 //! Texts by small numbers, so that a pass looks at each text once.
 
-use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The code of no text.
@@ -11,22 +10,31 @@ const SHORT: usize = 16;
 
 /// Distinct texts, numbered in order of first appearance.
 ///
-/// In memory only: nothing stored depends on the numbers or on the hash.
+/// A table of its own rather than a library's, because most of its texts are short enough to be compared in the slot
+/// itself: a look-up is one place in memory. In memory only: nothing stored depends on the numbers or on the hash.
 #[derive(Debug, Default)]
 pub(crate) struct Dictionary<'a> {
     texts: Vec<&'a str>,
-    table: HashTable<Slot>,
+    /// A power of two of them, at most three quarters full; a text is in the first that is free from its hash on.
+    slots: Vec<Slot>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     ends: Ends,
     length: u32,
+    /// [`NO_TEXT`] where it is free.
     code: u32,
 }
 
 /// The first and the last bytes of a text.
 type Ends = (u64, u64);
+
+/// Either the code of a text, or the slot it belongs in.
+enum Place {
+    Known(u32),
+    Free(usize),
+}
 
 impl<'a> Dictionary<'a> {
     /// The texts by code.
@@ -45,29 +53,68 @@ impl<'a> Dictionary<'a> {
     }
 
     /// The code of `text`, a new one if it was not seen before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn code(&mut self, text: &'a str) -> u32 {
         let probe = Probe::of(text);
-        match self.table.find(probe.hash, |slot| probe.is(slot, &self.texts)) {
-            Some(slot) => slot.code,
-            None => self.add(&probe, text),
+        match self.place(&probe) {
+            Place::Known(code) => code,
+            Place::Free(slot) => self.add(&probe, slot, text),
         }
-    }
-
-    #[inline(never)]
-    fn add(&mut self, probe: &Probe<'_>, text: &'a str) -> u32 {
-        let (texts, code) = (&self.texts, self.texts.len() as u32);
-        let slot = Slot { ends: probe.ends, length: probe.length, code };
-        self.table.insert_unique(probe.hash, slot, |slot| slot_hash(slot, texts));
-        self.texts.push(text);
-        code
     }
 
     /// The code of `text`, or [`NO_TEXT`].
     #[inline]
     pub(crate) fn find(&self, text: &str) -> u32 {
-        let probe = Probe::of(text);
-        self.table.find(probe.hash, |slot| probe.is(slot, &self.texts)).map_or(NO_TEXT, |slot| slot.code)
+        match self.place(&Probe::of(text)) {
+            Place::Known(code) => code,
+            Place::Free(_) => NO_TEXT,
+        }
+    }
+
+    #[inline(always)]
+    fn place(&self, probe: &Probe<'_>) -> Place {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = probe.hash as usize & mask;
+        // There is always a free slot; without any slots the first look ends it.
+        while let Some(slot) = self.slots.get(at).filter(|slot| slot.code != NO_TEXT) {
+            if probe.is(slot, &self.texts) {
+                return Place::Known(slot.code);
+            }
+            at = (at + 1) & mask;
+        }
+        Place::Free(at)
+    }
+
+    #[inline(never)]
+    fn add(&mut self, probe: &Probe<'_>, mut at: usize, text: &'a str) -> u32 {
+        let code = self.texts.len() as u32;
+        self.texts.push(text);
+        if 4 * self.texts.len() > 3 * self.slots.len() {
+            self.grow();
+            if let Place::Free(free) = self.place(probe) {
+                at = free;
+            }
+        }
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = Slot { ends: probe.ends, length: probe.length, code };
+        }
+        code
+    }
+
+    /// Doubles the slots.
+    fn grow(&mut self) {
+        let free = Slot { ends: (0, 0), length: 0, code: NO_TEXT };
+        let size = (2 * self.slots.len()).max(16);
+        let old = std::mem::replace(&mut self.slots, vec![free; size]);
+        for slot in old.into_iter().filter(|slot| slot.code != NO_TEXT) {
+            let mut at = slot_hash(&slot, &self.texts) as usize & (size - 1);
+            while self.slots.get(at).is_some_and(|other| other.code != NO_TEXT) {
+                at = (at + 1) & (size - 1);
+            }
+            if let Some(free) = self.slots.get_mut(at) {
+                *free = slot;
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use num_bigint::{BigInt, BigUint};
 
-use super::super::round::{quotient, quotient_by_two, round};
+use super::super::round::{nearest as rounded, quotient, quotient_by_two, ratio, ratio_u32, round};
 use super::super::window::Exact;
 use super::super::{ExactSum, Moments};
 use super::{Random, nearest, one, power, sum_of};
@@ -83,4 +83,22 @@ fn unequal_counts_make_unequal_moments() {
     let mut moments = Moments::new();
     moments.add(0.0);
     assert_ne!(moments, Moments::default());
+}
+
+#[test]
+fn short_ways_to_round_are_those_of_the_long_ones() {
+    let mut random = Random(11);
+    let mut draw = || random.next();
+    for _ in 0..200_000 {
+        let wide = i128::from(draw().cast_signed()) << 64 | i128::from(draw());
+        // Of every length, many of them halfway between two doubles or next to it.
+        let number = wide >> (draw() % 127) as u32;
+        let tie = number >> 1 << 1 | i128::from(draw() & 1);
+        let divisor = (draw() >> (draw() % 63) as u32) as u32;
+        for number in [number, tie, number & !0x3ff, (number & !0x3ff) + 0x200, -number] {
+            assert_eq!(rounded(number).to_bits(), (number as f64).to_bits(), "{number}");
+            let long = ratio(number, u64::from(divisor)).map(f64::to_bits);
+            assert_eq!(ratio_u32(number, divisor).map(f64::to_bits), long, "{number} / {divisor}");
+        }
+    }
 }

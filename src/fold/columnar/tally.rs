@@ -2,7 +2,7 @@
 
 use super::super::sweep::{Range, Sweep};
 use super::{Rows, doubles, or_default};
-use crate::exact::{parts, ratio};
+use crate::exact::{nearest, parts, ratio_u32};
 use crate::table::{Cells, Columnar};
 use crate::value::Value;
 
@@ -59,10 +59,10 @@ pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, windows: &mut [Sweep<'_
         for answers in &mut window.answers {
             let empty = if answers.default.is_some() { None } else { Some(0.0) };
             if answers.how == Columnar::Mean {
-                let mean = |(sum, count)| ratio(sum, u64::from(count)).map(|mean| mean * scale);
+                let mean = |(sum, count)| ratio_u32(sum, count).map(|mean| mean * scale);
                 doubles(answers, within.clone().map(mean));
             } else {
-                let sum = |(sum, count)| if count == 0 { empty } else { Some(to_f64(sum) * scale) };
+                let sum = |(sum, count)| if count == 0 { empty } else { Some(nearest(sum) * scale) };
                 doubles(answers, within.clone().map(sum));
             }
         }
@@ -111,11 +111,4 @@ fn running(rows: &Rows<'_>, value: impl Fn(usize) -> Option<f64>) -> Option<(Run
         })
     };
     Some((Running::over(rows.len(), |row| taken(row).map(term)), unit))
-}
-
-/// The nearest double, ties to even.
-#[inline]
-fn to_f64(sum: i128) -> f64 {
-    // What fits a word is converted by one instruction.
-    i64::try_from(sum).map_or_else(|_| sum as f64, |sum| sum as f64)
 }
