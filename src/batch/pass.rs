@@ -1,12 +1,13 @@
 //! The point-in-time pass: block by block of entities, feature by feature; no foreign types here.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::answers::Answers;
 use super::columns::{Columns, Given};
 use super::parallel::{both, each, threads};
 use super::ranges::{Queries, Seen, ranges};
-use crate::definition::{FeaturePlan, FeatureSet, FoldPlan, WindowPlan};
+use crate::definition::{FeaturePlan, FeatureSet, FoldPlan, Plan, WindowPlan};
 use crate::error::Result;
 use crate::fold::{Intervals, Reading, Sweep};
 use crate::table::{Answered, Blocks, Deal, Grouping, Source, Table, pick};
@@ -43,13 +44,13 @@ impl<'a> Side<'a> {
     }
 
     /// The rows of a block by entity and time, and their times.
-    fn block(&self, block: usize, entities: &Range<u32>) -> (Grouping, Vec<i64>) {
+    fn block(&self, block: usize, entities: &Range<u32>) -> (Grouping, Cow<'_, [i64]>) {
         let rows = self.deal.block(block);
         let numbers = self.numbers.get(rows.clone()).unwrap_or(&[]);
         let times = self.times.get(rows.clone()).unwrap_or(&[]);
         let groups = (entities.end - entities.start) as usize;
         let grouping = Grouping::of(numbers.iter().map(|number| number - entities.start), times, groups, self.sorted);
-        let times = pick(&self.times, rows, &grouping.order, 0);
+        let times = pick(&self.times, rows, grouping.changed(), 0);
         (grouping, times)
     }
 }
@@ -104,14 +105,14 @@ impl<'a> Pass<'a> {
     }
 
     /// The events of a block, in their order by entity and time.
-    fn table(&self, block: usize, order: &Grouping, times: Vec<i64>) -> Table<'_> {
-        let rows = self.events.deal.block(block);
+    fn table<'s>(&'s self, block: usize, grouping: &Grouping, times: Cow<'s, [i64]>) -> Table<'s> {
+        let (rows, order) = (self.events.deal.block(block), grouping.changed());
         let masks = match &*self.masks {
-            [] => vec![1; times.len()],
-            masks => pick(masks, rows.clone(), &order.order, 0),
+            [] => Cow::Owned(vec![1; times.len()]),
+            masks => pick(masks, rows.clone(), order, 0),
         };
-        let columns = self.columns.iter().map(|column| column.pick(rows.clone(), &order.order)).collect();
-        Table { times, masks, starts: order.starts.clone(), columns }
+        let columns = self.columns.iter().map(|column| column.pick(rows.clone(), order)).collect();
+        Table { times, masks, starts: grouping.starts.clone(), columns }
     }
 
     /// Answers the queries of a block, in the order of their places.
@@ -130,9 +131,8 @@ impl<'a> Pass<'a> {
         let table = self.table(block, &events, times);
         let mut parts = Vec::with_capacity(plan.features.len());
         let mut known: Vec<(usize, Seen)> = Vec::new();
-        for fold in &plan.folds {
-            let features = fold.features.iter().filter_map(|at| plan.features.get(*at));
-            for window in features.flat_map(FeaturePlan::windows) {
+        for (place, fold) in plan.folds.iter().enumerate() {
+            for window in windows(plan, fold) {
                 if !known.iter().any(|(id, _)| *id == window.id) {
                     let others = known.iter().map(|(_, seen)| seen);
                     let seen = ranges(plan, window, &table, &queries, others);
@@ -140,13 +140,18 @@ impl<'a> Pass<'a> {
                 }
             }
             self.sweep(fold, &table, &queries, &known, &mut parts);
+            // A block of one hot entity is large: what no fold reads any more goes.
+            let later = plan.folds.get(place + 1..).unwrap_or(&[]);
+            known.retain(|(id, _)| later.iter().any(|fold| windows(plan, fold).any(|window| window.id == *id)));
         }
         let order = &other.as_ref().unwrap_or(&events).order;
+        let changed = other.as_ref().unwrap_or(&events).changed().is_some();
         let first = self.queries.as_ref().unwrap_or(&self.events).deal.block(block).start as u32;
         let place = |at: usize| order.get(at).map(|row| first + row);
         let mut arranged = Vec::with_capacity(parts.len());
         for (feature, answers, overflow) in parts {
-            arranged.push((feature, answers.arrange(order), overflow.and_then(place)));
+            let answers = if changed { answers.arrange(order) } else { answers };
+            arranged.push((feature, answers, overflow.and_then(place)));
         }
         arranged
     }
@@ -156,7 +161,7 @@ impl<'a> Pass<'a> {
         &'s self,
         fold: &'s FoldPlan,
         table: &Table<'_>,
-        queries: &Queries,
+        queries: &Queries<'_>,
         known: &[(usize, Seen)],
         parts: &mut Vec<(usize, Answered<'s>, Option<usize>)>,
     ) {
@@ -208,6 +213,12 @@ impl<'a> Pass<'a> {
             overflow: None,
         }
     }
+}
+
+/// The windows of a fold's features.
+fn windows<'p>(plan: &'p Plan, fold: &'p FoldPlan) -> impl Iterator<Item = &'p WindowPlan> {
+    let features = fold.features.iter().filter_map(|at| plan.features.get(*at));
+    features.flat_map(FeaturePlan::windows)
 }
 
 fn sweep<'s, 'a>(seen: &'s Seen, times: &'s [i64], window: &WindowPlan, answers: Reading<'a>) -> Sweep<'s, 'a> {

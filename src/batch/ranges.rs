@@ -1,5 +1,7 @@
 //! Which rows a window sees at each query: two pointers for every kind of window.
 
+use std::borrow::Cow;
+
 use crate::definition::{Plan, WindowPlan};
 use crate::fold::Range;
 use crate::pane::apart;
@@ -8,8 +10,8 @@ use crate::time::BEGINNING;
 
 /// The queries of a block, sorted by entity and time.
 #[derive(Debug)]
-pub(super) struct Queries {
-    pub(super) times: Vec<i64>,
+pub(super) struct Queries<'q> {
+    pub(super) times: Cow<'q, [i64]>,
     /// Where the queries of each entity start, and where the last one's end.
     pub(super) starts: Vec<u32>,
 }
@@ -30,7 +32,7 @@ pub(super) fn ranges<'s>(
     plan: &Plan,
     window: &WindowPlan,
     table: &Table<'_>,
-    queries: &Queries,
+    queries: &Queries<'_>,
     mut known: impl Iterator<Item = &'s Seen>,
 ) -> Seen {
     let moves = window.session.is_some() || window.reset.is_some();
@@ -55,7 +57,7 @@ pub(super) fn ranges<'s>(
 }
 
 /// The ranges of a window that does not depend on the events; `ends` are those of one that ends alike.
-fn fixed(window: &WindowPlan, table: &Table<'_>, queries: &Queries, ends: Option<&[Range]>) -> Vec<Range> {
+fn fixed(window: &WindowPlan, table: &Table<'_>, queries: &Queries<'_>, ends: Option<&[Range]>) -> Vec<Range> {
     let mut out = Vec::with_capacity(queries.times.len());
     for (bounds, asked) in table.starts.windows(2).zip(queries.starts.windows(2)) {
         let ([first, end], [from, to]) = (bounds, asked) else { continue };

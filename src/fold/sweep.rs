@@ -82,7 +82,7 @@ impl<'t, C: FeatureComputer> Gathered<'t, C> {
         let mut rank = Vec::with_capacity(table.times.len() + 1);
         let mut minus = Vec::new();
         let mut args = [ValueRef::Null; MAX_ARGS];
-        for (row, (time, mask)) in table.times.iter().zip(&table.masks).enumerate() {
+        for (row, (time, mask)) in table.times.iter().zip(&*table.masks).enumerate() {
             rank.push(inputs.len() as u32);
             if mask & select.bit == 0 {
                 continue;

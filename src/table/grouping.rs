@@ -57,6 +57,12 @@ impl Grouping {
         }
     }
 
+    /// The order, unless it is the one that the rows have already.
+    pub(crate) fn changed(&self) -> Option<&[u32]> {
+        let same = self.order.iter().zip(0..).all(|(row, at)| *row == at);
+        (!same).then_some(&self.order)
+    }
+
     /// The rows of group `g`, as places in `order`; none for a group there is not.
     #[inline]
     pub(crate) fn group(&self, g: usize) -> std::ops::Range<usize> {

@@ -16,6 +16,8 @@ pub(crate) use self::deal::{Blocks, Deal};
 pub(crate) use self::dictionary::{Dictionary, NO_TEXT};
 pub(crate) use self::grouping::{Grouping, LEFT_OUT};
 pub(crate) use self::source::{Bits, Source, pick};
+use std::borrow::Cow;
+
 use crate::error::Error;
 use crate::time::Timestamp;
 use crate::value::{List, ValueRef};
@@ -24,15 +26,15 @@ use crate::value::{List, ValueRef};
 #[derive(Clone, Debug)]
 pub(crate) enum Cells<'a> {
     /// NaN stands for null.
-    F64(Vec<f64>),
+    F64(Cow<'a, [f64]>),
     I64(Vec<Option<i64>>),
-    Bool(Vec<Option<bool>>),
+    Bool(Cow<'a, [Option<bool>]>),
     /// Codes of texts; [`NO_TEXT`] for null.
-    Str(Vec<u32>, &'a [&'a str]),
+    Str(Cow<'a, [u32]>, &'a [&'a str]),
     Time(Vec<Option<Timestamp>>),
     List(Vec<Option<&'a List>>),
     /// Only whether there is a value.
-    Present(Vec<bool>),
+    Present(Cow<'a, [bool]>),
 }
 
 impl Cells<'_> {
@@ -76,8 +78,8 @@ impl Cells<'_> {
 /// Some of a batch's events, sorted by entity and then by time.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
-    pub(crate) times: Vec<i64>,
-    pub(crate) masks: Vec<u64>,
+    pub(crate) times: Cow<'a, [i64]>,
+    pub(crate) masks: Cow<'a, [u64]>,
     /// Where each entity's rows start, and where the last one's end.
     pub(crate) starts: Vec<u32>,
     /// The kept columns, by place.

@@ -1,5 +1,6 @@
 //! Columns dealt out to blocks.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Cells, Deal, NO_TEXT};
@@ -57,35 +58,43 @@ impl Source<'_> {
         }
     }
 
-    /// Of the rows of a block those of `order`, in that order.
-    pub(crate) fn pick(&self, block: Range<usize>, order: &[u32]) -> Cells<'_> {
-        fn some<T: Copy>(value: T, valid: bool) -> Option<T> {
-            valid.then_some(value)
-        }
+    /// The rows of a block as `order` has them; as they are without one.
+    pub(crate) fn pick(&self, block: Range<usize>, order: Option<&[u32]>) -> Cells<'_> {
         match self {
             Self::F64(values) => Cells::F64(pick(values, block, order, f64::NAN)),
-            Self::I64(values, valid) => {
-                let pairs = pick(values, block.clone(), order, 0).into_iter().zip(pick(valid, block, order, false));
-                Cells::I64(pairs.map(|(value, valid)| some(value, valid)).collect())
-            }
-            Self::Time(values, valid) => {
-                let pairs = pick(values, block.clone(), order, 0).into_iter().zip(pick(valid, block, order, false));
-                Cells::Time(pairs.map(|(value, valid)| some(Timestamp::clamped(value), valid)).collect())
-            }
+            Self::I64(values, valid) => Cells::I64(pick_valid(values, valid, block, order, |value| value)),
+            Self::Time(values, valid) => Cells::Time(pick_valid(values, valid, block, order, Timestamp::clamped)),
             Self::Bool(values) => Cells::Bool(pick(values, block, order, None)),
             Self::Str(codes, texts) => Cells::Str(pick(codes, block, order, NO_TEXT), texts),
             Self::List(lists) => {
                 let lists = lists.get(block).unwrap_or(&[]);
-                Cells::List(order.iter().map(|row| lists.get(*row as usize).and_then(Option::as_ref)).collect())
+                let list = |row: usize| lists.get(row).and_then(Option::as_ref);
+                Cells::List(match order {
+                    None => lists.iter().map(Option::as_ref).collect(),
+                    Some(order) => order.iter().map(|row| list(*row as usize)).collect(),
+                })
             }
             Self::Present(valid) => Cells::Present(pick(valid, block, order, false)),
         }
     }
 }
 
-/// Of a block those of `order`, in that order.
+/// The values of a block as `order` has them; as they are without one.
 #[inline]
-pub(crate) fn pick<T: Copy>(values: &[T], block: Range<usize>, order: &[u32], blank: T) -> Vec<T> {
+pub(crate) fn pick<'v, T: Copy>(values: &'v [T], block: Range<usize>, order: Option<&[u32]>, blank: T) -> Cow<'v, [T]> {
     let values = values.get(block).unwrap_or(&[]);
-    order.iter().map(|row| values.get(*row as usize).copied().unwrap_or(blank)).collect()
+    let value = |row: &u32| values.get(*row as usize).copied().unwrap_or(blank);
+    order.map_or(Cow::Borrowed(values), |order| Cow::Owned(order.iter().map(value).collect()))
+}
+
+fn pick_valid<T: Copy + Default, U>(
+    values: &[T],
+    valid: &[bool],
+    block: Range<usize>,
+    order: Option<&[u32]>,
+    make: impl Fn(T) -> U,
+) -> Vec<Option<U>> {
+    let values = pick(values, block.clone(), order, T::default());
+    let valid = pick(valid, block, order, false);
+    values.iter().zip(valid.iter()).map(|(value, valid)| valid.then(|| make(*value))).collect()
 }
