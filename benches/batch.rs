@@ -34,7 +34,7 @@ fn table(events: &[Click]) -> (RecordBatch, RecordBatch) {
 }
 
 fn passes(c: &mut Criterion) {
-    let sample = set(shop::SAMPLE);
+    let (sample, eight) = (set(shop::SAMPLE), set(shop::EIGHT));
     let mut group = c.benchmark_group("batch");
     group.sample_size(10);
     group.throughput(Throughput::Elements(EVENTS as u64));
@@ -48,9 +48,16 @@ fn passes(c: &mut Criterion) {
                 black_box(answers)
             });
         });
-        group.bench_function(format!("snapshot/{name}"), |b| {
+        let now = || snapshot(&sample, std::slice::from_ref(&events), Timestamp::MAX).expect("good tables");
+        group.bench_function(format!("snapshot/{name}"), |b| b.iter(|| black_box(now())));
+        let known = now();
+        group.bench_function(format!("snapshot_states/{name}"), |b| {
+            b.iter(|| black_box(known.states().expect("the same tables")));
+        });
+        group.bench_function(format!("point_in_time_eight/{name}"), |b| {
             b.iter(|| {
-                black_box(snapshot(&sample, std::slice::from_ref(&events), Timestamp::MAX).expect("good tables"))
+                let answers = point_in_time(&eight, std::slice::from_ref(&events), std::slice::from_ref(&queries));
+                black_box(answers.expect("good tables"))
             });
         });
     }

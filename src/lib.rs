@@ -17,7 +17,7 @@ mod rows;
 pub mod sketches;
 #[cfg_attr(
     not(any(feature = "arrow", feature = "polars")),
-    allow(dead_code, reason = "the batch pass has no door then")
+    allow(dead_code, unused_imports, reason = "the batch pass has no door then")
 )]
 mod table;
 

@@ -16,6 +16,17 @@ pub const TEN: &str = r#"{"name": "ten", "version": 1, "entity": "user_id", "tim
     "max_30d":    {"max": "amount", "over": {"sliding": "30d", "hop": "1d"}},
     "last_category": {"last": "category", "over": "lifetime"}}}"#;
 
+/// The eight features that `bench-compare` computes with others too: exact windows, answered by column.
+pub const EIGHT: &str = r#"{"name": "eight", "version": 1, "entity": "user_id", "time": "ts", "features": {
+    "click_7d": {"count": "*", "where": {"event_type": "click"}, "over": {"sliding": "7d", "hop": "exact"}},
+    "sum_7d":   {"sum": "amount", "over": {"sliding": "7d", "hop": "exact"}},
+    "sum_1d":   {"sum": "amount", "over": {"sliding": "1d", "hop": "exact"}},
+    "mean_1d":  {"mean": "amount", "over": {"sliding": "1d", "hop": "exact"}},
+    "max_30d":  {"max": "amount", "over": {"sliding": "30d", "hop": "exact"}},
+    "nuniq_1d": {"count_distinct": "category", "over": {"sliding": "1d", "hop": "exact"}},
+    "last_cat": {"last": "category", "over": "lifetime"},
+    "cnt_1h":   {"count": "*", "over": {"sliding": "1h", "hop": "exact"}}}}"#;
+
 /// Twenty values, as a recommender would ask for: nineteen features over seven aggregates and windows from an hour to
 /// a life, and a ratio of two of them.
 pub const TWENTY: &str = r#"{"name": "twenty", "version": 1, "entity": "user_id", "time": "ts", "features": {

@@ -4,12 +4,29 @@
 //! every entity's values and state as of one time, and [`view()`] makes of the log up to a cut what a
 //! [serving layer](crate::Serving) merges with a stream. All give the bits a stream would.
 //!
-//! The pass numbers entities and texts once, sorts events by entity and time with a counting sort, and then works on
-//! one block of entities after another, small enough to stay near the processor: it finds for each distinct window the
-//! rows each query sees (two pointers, since a later query never sees an earlier start), and then answers each feature
-//! over those ranges. The commonest aggregates are answered by column, in a step or two a query; for the others
+//! The pass numbers entities and texts once, deals the events out to blocks of entities, and works on one block after
+//! another, small enough to stay near the processor: it sorts the block by entity and time, finds for each distinct
+//! window the rows each query sees (two pointers, since a later query never sees an earlier start), and then answers each
+//! feature over those ranges. The commonest aggregates are answered by column, in a few steps a query; for the others
 //! states are folded: exact add and remove where the aggregate allows it, two stacks where it does not. The cost grows
 //! with events plus queries, whatever the windows and however hot an entity.
+//!
+//! # Threads
+//! One, unless the flag `parallel` is on and the call comes from a rayon pool; then those of the pool:
+//! ```
+//! # #[cfg(all(feature = "parallel", feature = "arrow"))] {
+//! # use skewless::{Feature, FeatureSet, Window, batch};
+//! # let set = FeatureSet::builder("s").entity("user").time("ts")
+//! #     .feature("n", Feature::count().over(Window::lifetime())).build()?;
+//! # let (events, queries) = ([], []);
+//! let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
+//! let answers = pool.install(|| batch::point_in_time(&set, &events, &queries))?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Memory
+//! Beside the tables themselves and the result: about as much again as the result, and twenty bytes an event.
 
 mod answers;
 #[cfg(feature = "arrow")]

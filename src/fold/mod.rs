@@ -58,6 +58,10 @@ pub(crate) trait Fold: Debug + Send + Sync {
     fn accuracy(&self) -> Accuracy;
     fn is_group(&self) -> bool;
     fn is_nullable(&self) -> bool;
+    #[cfg_attr(
+        not(any(feature = "arrow", feature = "polars")),
+        allow(dead_code, reason = "the batch pass has no door then")
+    )]
     fn columnar(&self) -> Columnar;
     fn args(&self) -> &'static [Arg];
 
