@@ -26,7 +26,7 @@ pub enum ErrorKind {
     Type,
     /// A time or a span is out of range or unreadable.
     Time,
-    /// Two definitions that must be one are not.
+    /// Two definitions that must be one are not, or events are not what a definition reads.
     Mismatch,
     /// Bytes do not start like what was to be read.
     Magic,

@@ -11,6 +11,7 @@ mod value;
 
 // floor 1: what one event is
 mod computer;
+mod field;
 mod log;
 mod record;
 mod rows;
@@ -54,10 +55,11 @@ pub use crate::exact::{
     CoMoments, ExactProducts, ExactSquares, ExactSum, HigherMoments, Moments, Tally, WeightedTally,
 };
 pub use crate::expr::{Col, Derived, Filter, MAX_DEPTH, col};
+pub use crate::field::Field;
 pub use crate::hash::{Checksum, Fingerprint};
 pub use crate::log::{Cut, Positions};
 pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, Served, Serving, ViewBuilder, merge};
-pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
+pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record, Schema};
 pub use crate::state::{Outcome, State};
 pub use crate::stream::{Behind, Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
 pub use crate::time::{Interval, Span, Timestamp};
