@@ -67,6 +67,14 @@ pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, Val
 pub use crate::vector::Vector;
 pub use crate::window::{DEFAULT_HOPS, Window};
 
+#[cfg(feature = "derive")]
+#[doc = include_str!("record.md")]
+pub use skewless_derive::Record;
+
+#[cfg(feature = "derive")]
+#[doc = include_str!("field.md")]
+pub use skewless_derive::Field;
+
 /// The README's example, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
