@@ -64,7 +64,7 @@ pub use crate::state::{Outcome, State};
 pub use crate::stream::{Behind, Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
 pub use crate::time::{Interval, Span, Timestamp};
 pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, ValueRef};
-pub use crate::vector::Vector;
+pub use crate::vector::{Dense, Nulls, Vector};
 pub use crate::window::{DEFAULT_HOPS, Window};
 
 #[cfg(feature = "derive")]

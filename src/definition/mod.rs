@@ -26,6 +26,7 @@ use crate::features::apart;
 use crate::hash::Fingerprint;
 use crate::record::{Column, Schema};
 use crate::value::Shape;
+use crate::vector::Header;
 
 /// Named features over one kind of entity: the one definition that every door runs.
 ///
@@ -85,7 +86,7 @@ struct Inner {
     fingerprint: Fingerprint,
     name: String,
     version: u32,
-    names: Arc<[String]>,
+    header: Arc<Header>,
     plan: Plan,
 }
 
@@ -113,7 +114,8 @@ impl FeatureSet {
 
     fn assemble(json: String, ids: String, name: String, version: u32, names: Vec<String>, plan: Plan) -> Self {
         let fingerprint = Fingerprint::of(&format!("{json}{ids}"));
-        Self(Arc::new(Inner { json, fingerprint, name, version, names: names.into(), plan }))
+        let header = Arc::new(Header::new(names.into_iter().zip(plan.layouts())));
+        Self(Arc::new(Inner { json, fingerprint, name, version, header, plan }))
     }
 
     /// The name of the set.
@@ -138,11 +140,12 @@ impl FeatureSet {
 
     /// The names of the vector's values: features in the order written, then derived ones.
     pub fn names(&self) -> &[String] {
-        &self.0.names
+        self.0.header.names()
     }
 
-    pub(crate) fn shared_names(&self) -> &Arc<[String]> {
-        &self.0.names
+    /// The names, and what their values look like, for vectors to share.
+    pub(crate) fn shared_names(&self) -> &Arc<Header> {
+        &self.0.header
     }
 
     /// The shape of each value, in the order of [`names`](Self::names).

@@ -9,6 +9,7 @@ mod nested;
 mod owned;
 mod wire;
 
+pub(crate) use self::nested::OTHER;
 pub use self::nested::{Items, Pairs, Shape};
 pub use self::owned::{Double, List, Text};
 use crate::time::Timestamp;
