@@ -75,7 +75,7 @@ pub use skewless_derive::Record;
 #[doc = include_str!("field.md")]
 pub use skewless_derive::Field;
 
-/// The README's example, compiled.
-#[cfg(doctest)]
+/// The README's examples, compiled.
+#[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

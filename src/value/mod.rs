@@ -90,7 +90,7 @@ pub enum Value {
     Overflow,
 }
 
-/// One borrowed value: how a [`Record`](crate::Record) hands over a field.
+/// One borrowed value: how a [`Record`](trait@crate::Record) hands over a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ValueRef<'a> {
