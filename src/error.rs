@@ -22,11 +22,11 @@ pub enum ErrorKind {
     Parameter,
     /// A column is missing from an event or a batch.
     Missing,
-    /// A value is of a kind its column does not have.
+    /// A value is of a kind that its column, or whoever asked for it, does not have.
     Type,
     /// A time or a span is out of range or unreadable.
     Time,
-    /// Two definitions that must be one are not.
+    /// Two definitions that must be one are not, or events are not what a definition reads.
     Mismatch,
     /// Bytes do not start like what was to be read.
     Magic,
@@ -70,6 +70,8 @@ enum Inner {
     Missing { column: String, what: String },
     #[error("column `{column}`: found {found}, expected {expected}")]
     Type { column: String, expected: String, found: String },
+    #[error("{at}: {message}")]
+    Answer { at: String, message: String },
     #[error("{0}")]
     Time(String),
     #[error("{0}")]
@@ -106,7 +108,7 @@ impl Error {
             Inner::Definition { .. } => ErrorKind::Definition,
             Inner::Parameter { .. } => ErrorKind::Parameter,
             Inner::Missing { .. } => ErrorKind::Missing,
-            Inner::Type { .. } => ErrorKind::Type,
+            Inner::Type { .. } | Inner::Answer { .. } => ErrorKind::Type,
             Inner::Time(_) => ErrorKind::Time,
             Inner::Mismatch(_) => ErrorKind::Mismatch,
             Inner::Magic { .. } => ErrorKind::Magic,
@@ -164,6 +166,14 @@ impl Error {
     }
     pub(crate) fn column(column: &str, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
         Self::new(Inner::Type { column: column.into(), expected: expected.to_string(), found: found.to_string() })
+    }
+    /// A value that is not what was asked for.
+    pub(crate) fn answer(feature: &str, message: impl Into<String>) -> Self {
+        Self::new(Inner::Answer { at: format!("feature `{feature}`"), message: message.into() })
+    }
+    /// A vector that is not what was asked for.
+    pub(crate) fn vector(message: impl Into<String>) -> Self {
+        Self::new(Inner::Answer { at: "the vector".into(), message: message.into() })
     }
     pub(crate) fn time(message: impl Into<String>) -> Self {
         Self::new(Inner::Time(message.into()))

@@ -11,6 +11,7 @@ mod value;
 
 // floor 1: what one event is
 mod computer;
+mod field;
 mod log;
 mod record;
 mod rows;
@@ -57,20 +58,29 @@ pub use crate::exact::{
     CoMoments, ExactProducts, ExactSquares, ExactSum, HigherMoments, Moments, Tally, WeightedTally,
 };
 pub use crate::expr::{Col, Derived, Filter, MAX_DEPTH, col};
+pub use crate::field::Field;
 pub use crate::hash::{Checksum, Fingerprint};
 pub use crate::log::{Cut, Positions};
 pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, Served, Serving, ViewBuilder, merge};
-pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record};
+pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record, Schema};
 pub use crate::state::{Outcome, State};
 pub use crate::stream::{Behind, Counters, Coverage, Entity, FrontierPolicy, Gap, Stream};
 #[doc(hidden)]
 pub use crate::table::Columnar;
 pub use crate::time::{Interval, Span, Timestamp};
 pub use crate::value::{Double, Items, Kind, List, Pairs, Shape, Text, Value, ValueRef};
-pub use crate::vector::Vector;
+pub use crate::vector::{Dense, Nulls, Vector};
 pub use crate::window::{DEFAULT_HOPS, Window};
 
-/// The README's example, compiled.
-#[cfg(doctest)]
+#[cfg(feature = "derive")]
+#[doc = include_str!("record.md")]
+pub use skewless_derive::Record;
+
+#[cfg(feature = "derive")]
+#[doc = include_str!("field.md")]
+pub use skewless_derive::Field;
+
+/// The README's examples, compiled.
+#[cfg(all(doctest, feature = "derive"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! One event's fields, by column: [`Record`], and the [`Column`] it is asked for.
+//! One event's fields, by column: [`Record`], the [`Column`] it is asked for, and the [`Schema`] it may have.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -57,7 +57,11 @@ pub const MAX_ENTITY_COLUMNS: usize = 8;
 /// Anything that can be an event.
 ///
 /// `field` is called once per column and event, on the hot path: compare names or use the index, do not
-/// allocate. A field that is absent is [`ValueRef::Null`]; only the entity and time columns may not be.
+/// allocate. A field that is absent is [`ValueRef::Null`]; only the entity and time columns may not be. So a column whose
+/// name is misspelt is null in every event, and no error: [`FeatureSet::check_record`](crate::FeatureSet::check_record)
+/// finds it, for a record that has a [`Schema`].
+///
+/// With the flag `derive`, `#[derive(Record)]` writes this for a struct.
 ///
 /// # Examples
 /// ```
@@ -83,6 +87,54 @@ pub const MAX_ENTITY_COLUMNS: usize = 8;
 pub trait Record {
     /// This event's value in `column`.
     fn field(&self, column: &Column) -> ValueRef<'_>;
+}
+
+/// A record whose columns are known before there is an event: what `#[derive(Record)]` writes beside [`Record`].
+///
+/// It is for declaring and for checking, by [`Builder::record`](crate::Builder::record) and
+/// [`FeatureSet::check_record`](crate::FeatureSet::check_record); an event is read without it. Written by hand, it must
+/// say what [`Record::field`] does.
+///
+/// # Examples
+/// ```
+/// use skewless::{Column, Feature, FeatureSet, Field, Kind, Record, Schema, ValueRef, Window};
+///
+/// struct Click {
+///     user: u32,
+///     at: i64,
+/// }
+///
+/// impl Record for Click {
+///     fn field(&self, column: &Column) -> ValueRef<'_> {
+///         match column.name() {
+///             "user_id" => self.user.value(),
+///             "ts" => self.at.value(),
+///             _ => ValueRef::Null,
+///         }
+///     }
+/// }
+///
+/// impl Schema for Click {
+///     const ENTITY: &'static [&'static str] = &["user_id"];
+///     const TIME: &'static str = "ts";
+///     const COLUMNS: &'static [(&'static str, Kind)] = &[("user_id", u32::KIND), ("ts", i64::KIND)];
+/// }
+///
+/// let clicks = Feature::count().over(Window::lifetime());
+/// let set = FeatureSet::builder("shopper").record::<Click>().feature("clicks", clicks).build()?;
+/// assert_eq!(set.entity_columns()[0].name(), "user_id");
+/// # Ok::<(), skewless::Error>(())
+/// ```
+pub trait Schema: Record {
+    /// The columns that say whose event it is, in order; none if the host knows that from elsewhere, as it may with a
+    /// [`State`](crate::State) for each entity.
+    const ENTITY: &'static [&'static str];
+
+    /// The column of the event time.
+    const TIME: &'static str;
+
+    /// Every column with what it holds, those above included; each name once.
+    const COLUMNS: &'static [(&'static str, Kind)];
 }
 
 impl<R: Record + ?Sized> Record for &R {

@@ -1,10 +1,16 @@
-//! What a model sees: [`Vector`].
+//! What a model sees: [`Vector`], as values, as a struct of one's own, or as numbers in a row.
+
+mod dense;
+mod deserialize;
+mod header;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+pub use self::dense::{Dense, Nulls};
+pub(crate) use self::header::{Header, Layout};
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -17,15 +23,15 @@ use crate::value::Value;
 /// Equality is by bits. Serialises as an object of its values.
 #[derive(Clone, PartialEq)]
 pub struct Vector {
-    names: Arc<[String]>,
+    header: Arc<Header>,
     values: Vec<Value>,
     as_of: Timestamp,
     seen: bool,
 }
 
 impl Vector {
-    pub(crate) fn new(names: Arc<[String]>, values: Vec<Value>, as_of: Timestamp, seen: bool) -> Self {
-        Self { names, values, as_of, seen }
+    pub(crate) fn new(header: Arc<Header>, values: Vec<Value>, as_of: Timestamp, seen: bool) -> Self {
+        Self { header, values, as_of, seen }
     }
 
     /// The time it was asked for; no event at or after it has any part in it.
@@ -49,7 +55,7 @@ impl Vector {
 
     /// The value called `name`; `None` if there is no such feature.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.names.iter().position(|n| n == name).and_then(|i| self.values.get(i))
+        self.header.position(name).and_then(|place| self.values.get(place))
     }
 
     /// The value called `name`, which must exist and must not have overflowed.
@@ -62,13 +68,13 @@ impl Vector {
         match self.get(name) {
             Some(value) if value.overflows() => Err(Error::overflow(name)),
             Some(value) => Ok(value),
-            None => Err(Error::definition(name, format!("no such feature; there are {}", self.names.join(", ")))),
+            None => Err(self.header.no_such(name)),
         }
     }
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.names.iter().map(String::as_str).zip(&self.values)
+        self.header.names().iter().map(String::as_str).zip(&self.values)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What memory one answer of the serving layer takes: while it is made, and for as long as it is held.
+//! What memory one answer of the serving layer takes: while it is made, for as long as it is held, and as numbers in a row.
 //!
 //! Bytes are counted here; how many allocations they come in is for a heap profiler to say, as counting them needs an
 //! allocator of one's own, and there is no `unsafe` in this crate.
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shop::{clicks_between, set};
 use skewless::merge::{Decision, Part, Provenance};
-use skewless::{BatchView, Entity, Lookup, Served, Serving, Span, State, Stream, Timestamp, Value, ViewBuilder};
+use skewless::{BatchView, Entity, Lookup, Nulls, Served, Serving, Span, State, Stream, Timestamp, Value, ViewBuilder};
 
 #[global_allocator]
 static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
@@ -94,4 +94,19 @@ fn making_an_answer_takes_memory_in_proportion_to_what_is_stored() {
         // A pane is stored in a few bytes and worked on in its full width, a few times over.
         assert!(peak <= 8 * 1024 + 40 * bytes, "{peak} for {bytes}");
     }
+}
+
+#[test]
+fn writing_an_answer_into_a_row_takes_no_memory() {
+    let _alone = alone();
+    let (view, serving) = sides(30, 5);
+    let served = serving.vector(&ada(), at(NOW), view.lookup(&ada())).unwrap();
+    let numbers: Vec<&String> = serving.names().iter().filter(|name| *name != "last_category").collect();
+    let dense = serving.dense(&numbers, Nulls::Nan).unwrap();
+    let mut row = vec![0.0; dense.width()];
+    let before = PEAK.current_usage();
+    PEAK.reset_peak_usage();
+    dense.fill(served.vector(), &mut row).unwrap();
+    assert_eq!(PEAK.peak_usage(), before);
+    assert_eq!(row.len(), 19);
 }

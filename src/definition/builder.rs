@@ -5,9 +5,10 @@ use std::fmt;
 use super::FeatureSet;
 use super::compile::compile;
 use super::feature::Feature;
+use super::records::{self, Known};
 use crate::error::{Error, Result};
 use crate::expr::{Derived, Filter, MAX_DEPTH};
-use crate::record::MAX_ENTITY_COLUMNS;
+use crate::record::{MAX_ENTITY_COLUMNS, Schema};
 use crate::value::Kind;
 use crate::window::Base;
 
@@ -21,6 +22,7 @@ pub struct Builder {
     pub(super) columns: Vec<(String, Kind)>,
     pub(super) features: Vec<(String, Feature)>,
     pub(super) derived: Vec<(String, Derived)>,
+    pub(super) records: Vec<Known>,
 }
 
 impl fmt::Debug for Builder {
@@ -55,8 +57,8 @@ impl<const N: usize> Names for [&str; N] {
 
 impl Builder {
     pub(super) fn new(name: String) -> Self {
-        let (entity, columns, features, derived) = Default::default();
-        Self { name, version: 1, entity, time: None, columns, features, derived }
+        let (entity, columns, features, derived, records) = Default::default();
+        Self { name, version: 1, entity, time: None, columns, features, derived, records }
     }
 
     /// The version its author gives the definition; part of the fingerprint.
@@ -89,6 +91,22 @@ impl Builder {
         self
     }
 
+    /// Declares entity, time and the kinds of columns as `R` has them, and holds the features to them: one that reads a
+    /// column which `R` does not have is refused.
+    ///
+    /// What is said by [`entity`](Self::entity), [`time`](Self::time) and [`column`](Self::column) goes before it, in
+    /// whichever order they are called. Of several records, for a log of events of several types, a column needs to be
+    /// in one; only entity and time are in all. Kinds are part of the fingerprint: an integer field makes an `i64` column,
+    /// where a definition in JSON that does not say so may take it for an `f64`.
+    ///
+    /// # Examples
+    /// See [`Schema`].
+    #[must_use]
+    pub fn record<R: Schema + ?Sized>(mut self) -> Self {
+        self.records.push(Known::of::<R>());
+        self
+    }
+
     /// Adds a feature.
     #[must_use]
     pub fn feature(mut self, name: impl Into<String>, feature: Feature) -> Self {
@@ -109,6 +127,7 @@ impl Builder {
     /// [`ErrorKind::Definition`](crate::ErrorKind::Definition) with the place of the first mistake and
     /// what is allowed there.
     pub fn build(mut self) -> Result<FeatureSet> {
+        self.settle_records()?;
         self.check_names()?;
         for (name, feature) in &mut self.features {
             let at = format!("features.{name}");
@@ -133,7 +152,12 @@ impl Builder {
                 *condition = simple(condition.clone(), "ratio")?;
             }
         }
-        compile(self)
+        let known = std::mem::take(&mut self.records);
+        let set = compile(self)?;
+        if !known.is_empty() {
+            records::check(&set, &known).map_err(|why| Error::definition("record", why))?;
+        }
+        Ok(set)
     }
 
     fn check_names(&self) -> Result<()> {

@@ -239,6 +239,7 @@ impl<'a> Compiler<'a> {
             if instants { Storage::Instants { tails: vec![tail], reset } } else { Storage::Panes(vec![tail]) };
         let default = feature.default.clone();
         let nullable = slices.is_empty() && (computer.is_nullable() || default.as_ref().is_some_and(Value::is_null));
+        let length = feature.series.map_or(feature.answers(), |(steps, _)| usize::try_from(steps).ok());
         let accuracy = computer.accuracy();
         self.ids.push(computer.id());
         let fold = self.fold(&computer, select, offset, storage, &at)?;
@@ -249,7 +250,8 @@ impl<'a> Compiler<'a> {
         }
         let id = self.window_id(window, feature.series, 0);
         let window = WindowPlan { tail, offset, session, reset, slice: None, id };
-        self.plan.features.push(FeaturePlan { window, series: slices, reader, default, shape, nullable, accuracy });
+        let series = slices;
+        self.plan.features.push(FeaturePlan { window, series, reader, default, shape, length, nullable, accuracy });
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod feature;
 mod json;
 mod kinds;
 mod plan;
+mod records;
 mod tree;
 
 use std::fmt;
@@ -23,8 +24,9 @@ use crate::computer::Accuracy;
 use crate::error::{Error, Result};
 use crate::features::apart;
 use crate::hash::Fingerprint;
-use crate::record::Column;
+use crate::record::{Column, Schema};
 use crate::value::Shape;
+use crate::vector::Header;
 
 /// Named features over one kind of entity: the one definition that every door runs.
 ///
@@ -84,7 +86,7 @@ struct Inner {
     fingerprint: Fingerprint,
     name: String,
     version: u32,
-    names: Arc<[String]>,
+    header: Arc<Header>,
     plan: Plan,
 }
 
@@ -112,7 +114,8 @@ impl FeatureSet {
 
     fn assemble(json: String, ids: String, name: String, version: u32, names: Vec<String>, plan: Plan) -> Self {
         let fingerprint = Fingerprint::of(&format!("{json}{ids}"));
-        Self(Arc::new(Inner { json, fingerprint, name, version, names: names.into(), plan }))
+        let header = Arc::new(Header::new(names.into_iter().zip(plan.layouts())));
+        Self(Arc::new(Inner { json, fingerprint, name, version, header, plan }))
     }
 
     /// The name of the set.
@@ -137,11 +140,12 @@ impl FeatureSet {
 
     /// The names of the vector's values: features in the order written, then derived ones.
     pub fn names(&self) -> &[String] {
-        &self.0.names
+        self.0.header.names()
     }
 
-    pub(crate) fn shared_names(&self) -> &Arc<[String]> {
-        &self.0.names
+    /// The names, and what their values look like, for vectors to share.
+    pub(crate) fn shared_names(&self) -> &Arc<Header> {
+        &self.0.header
     }
 
     /// The shape of each value, in the order of [`names`](Self::names).
@@ -180,6 +184,43 @@ impl FeatureSet {
 
     pub(crate) fn plan(&self) -> &Plan {
         &self.0.plan
+    }
+
+    /// Succeeds if events of type `R` have every column that this definition reads, each of a kind it takes.
+    ///
+    /// A record answers null for a column it does not have, so a renamed field is no error where events enter: ask this
+    /// once, at the start. An integer will do for an `f64` or a `timestamp`, and a text for a `timestamp`; an `f64` for an
+    /// `i64` will not, since only whole ones are let in. A record without entity columns passes if nothing reads them. Which
+    /// of its columns the record calls its entity and its time is not compared.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch) with all columns that are missing or of another kind, and
+    /// the columns there are.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "derive")] {
+    /// use skewless::{FeatureSet, Record};
+    ///
+    /// #[derive(Record)]
+    /// struct Click {
+    ///     #[record(entity)]
+    ///     user_id: u64,
+    ///     #[record(time)]
+    ///     ts: i64,
+    ///     price: f64,
+    /// }
+    ///
+    /// let set = FeatureSet::from_json(r#"{"name": "shopper", "version": 1, "entity": "user_id", "time": "ts",
+    ///     "features": {"spend": {"sum": "amount", "over": "lifetime"}}}"#)?;
+    /// let why = set.check_record::<Click>().unwrap_err().to_string();
+    /// assert!(why.contains("Click` has no column `amount`"), "{why}");
+    /// # }
+    /// # Ok::<(), skewless::Error>(())
+    /// ```
+    pub fn check_record<R: Schema + ?Sized>(&self) -> Result<()> {
+        records::check(self, &[records::Known::of::<R>()])
+            .map_err(|why| Error::mismatch(format!("events do not fit {} v{}: {why}", self.name(), self.version())))
     }
 
     /// Succeeds if `other` means the same, else says what differs.

@@ -9,6 +9,7 @@ use crate::record::Column;
 use crate::rows::Select;
 use crate::time::{Bounds, Grid, Tail, gcd};
 use crate::value::{Kind, Shape, Value};
+use crate::vector::Layout;
 
 /// The most distinct filters one set may have: each is a bit of a row's mask.
 pub const MAX_FILTERS: usize = 64;
@@ -83,6 +84,8 @@ pub(crate) struct FeaturePlan {
     pub(crate) default: Option<Value>,
     /// The shape of the answer.
     pub(crate) shape: Shape,
+    /// How many items the answer has, if it is a list that is held to a length.
+    pub(crate) length: Option<usize>,
     pub(crate) nullable: bool,
     pub(crate) accuracy: Accuracy,
 }
@@ -114,6 +117,11 @@ pub(crate) struct DerivedPlan {
 impl Plan {
     pub(crate) fn shapes(&self) -> impl Iterator<Item = Shape> + '_ {
         self.features.iter().map(|f| f.shape.clone()).chain(self.derived.iter().map(|d| d.kind.into()))
+    }
+
+    pub(crate) fn layouts(&self) -> impl Iterator<Item = Layout> + '_ {
+        let features = self.features.iter().map(|f| Layout { shape: f.shape.clone(), length: f.length });
+        features.chain(self.derived.iter().map(|d| Layout::of(d.kind)))
     }
 
     pub(crate) fn is_nullable(&self, i: usize) -> bool {

@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::stream::Gap;
 use crate::time::{Span, Timestamp};
 use crate::value::Value;
-use crate::vector::Vector;
+use crate::vector::{Header, Vector};
 
 /// What is known of both sides beside their states.
 pub(super) struct Context<'a> {
@@ -36,7 +36,7 @@ pub(super) struct Context<'a> {
     /// Whether values that are not whole become null.
     pub(super) withhold: bool,
     /// The names of the result, if they are more than those of the set.
-    pub(super) names: Option<&'a Arc<[String]>>,
+    pub(super) names: Option<&'a Arc<Header>>,
 }
 
 impl<'a> Context<'a> {
@@ -107,8 +107,9 @@ fn provenance(context: &Context<'_>, state: &State, has: (bool, bool)) -> Vec<Pr
     let down = context.batch_failed.is_some() || context.realtime_failed.is_some();
     let batch_age = context.view.filter(|_| has.0).map(|view| context.as_of.since(view.data_time()));
     let age = Age { batch: batch_age, realtime: context.realtime_age.filter(|_| has.1) };
-    let mut all: Vec<Provenance> =
-        Vec::with_capacity(context.names.map_or(0, |names| names.len()).max(plan.features.len() + plan.derived.len()));
+    let mut all: Vec<Provenance> = Vec::with_capacity(
+        context.names.map_or(0, |names| names.names().len()).max(plan.features.len() + plan.derived.len()),
+    );
     for place in 0..plan.features.len() {
         // Where both sides answered, it does not matter where exactly a session began.
         let (start, end) = state.looks_at(place, t, down);

@@ -15,6 +15,7 @@ use crate::state::Outcome;
 use crate::stream::{Behind, Coverage, Entity, Gap, Stream};
 use crate::time::{Span, Timestamp};
 use crate::value::ValueRef;
+use crate::vector::{Dense, Header, Layout, Nulls};
 
 /// How many views are kept to go back to, counting the one in service.
 const RETAIN: usize = 2;
@@ -69,7 +70,7 @@ const RETAIN: usize = 2;
 pub struct Serving {
     pub(super) stream: Stream,
     pub(super) fields: Externals,
-    pub(super) names: Arc<[String]>,
+    pub(super) names: Arc<Header>,
     pub(super) gate: Gate,
     pub(super) retain: usize,
     pub(super) stale_after: Option<Span>,
@@ -122,8 +123,8 @@ impl Serving {
     /// The external values to be served behind the features.
     #[must_use]
     pub fn externals(mut self, fields: &Externals) -> Self {
-        let externals = fields.iter().map(|field| field.name().to_owned());
-        self.names = self.set().names().iter().cloned().chain(externals).collect();
+        let externals = fields.iter().map(|field| (field.name().to_owned(), Layout::of(field.kind())));
+        self.names = Arc::new(self.set().shared_names().and(externals));
         self.fields = fields.clone();
         self.externals.clear();
         self.refresh();
@@ -168,7 +169,17 @@ impl Serving {
 
     /// The names of the values: those of the definition, then the externals.
     pub fn names(&self) -> &[String] {
-        &self.names
+        self.names.names()
+    }
+
+    /// Which of these values, externals among them, a model reads as numbers; see [`FeatureSet::dense`].
+    ///
+    /// An external list has no fixed length, so it is not one of them.
+    ///
+    /// # Errors
+    /// As [`FeatureSet::dense`].
+    pub fn dense<N: AsRef<str>>(&self, names: &[N], nulls: Nulls) -> Result<Dense> {
+        Dense::new(&self.names, names, nulls)
     }
 
     /// The real-time side.

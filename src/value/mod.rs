@@ -9,6 +9,7 @@ mod nested;
 mod owned;
 mod wire;
 
+pub(crate) use self::nested::OTHER;
 pub use self::nested::{Items, Pairs, Shape};
 pub use self::owned::{Double, List, Text};
 use crate::time::Timestamp;
@@ -89,7 +90,7 @@ pub enum Value {
     Overflow,
 }
 
-/// One borrowed value: how a [`Record`](crate::Record) hands over a field.
+/// One borrowed value: how a [`Record`](trait@crate::Record) hands over a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ValueRef<'a> {

@@ -18,7 +18,7 @@ pub struct Items(Arc<[Value]>);
 pub struct Pairs(Arc<[(Value, Value)]>);
 
 /// What a null key is called where keys are text.
-pub(super) const OTHER: &str = "(other)";
+pub(crate) const OTHER: &str = "(other)";
 
 impl Deref for Items {
     type Target = [Value];

@@ -1,0 +1,9 @@
+//! Nothing says when the event was.
+
+#[derive(skewless::Record)]
+struct Click {
+    #[record(entity)]
+    user: u64,
+}
+
+fn main() {}
