@@ -4,6 +4,9 @@
 //! every entity's values and state as of one time, and [`view()`] makes of the log up to a cut what a
 //! [serving layer](crate::Serving) merges with a stream. All give the bits a stream would.
 //!
+//! These take Arrow record batches, with the flag `arrow`. `batch::polars`, with the flag `polars`, has the first two for
+//! Polars frames, eager and lazy; no Arrow crate stands in between.
+//!
 //! The pass numbers entities and texts once, sorts events by entity and time with a counting sort, and then works on
 //! one block of entities after another, small enough to stay near the processor: it finds for each distinct window the
 //! rows each query sees (two pointers, since a later query never sees an earlier start), and then answers each feature
@@ -21,6 +24,8 @@ mod door;
 mod entities;
 mod events;
 mod pass;
+#[cfg(feature = "polars")]
+pub mod polars;
 mod ranges;
 mod views;
 
