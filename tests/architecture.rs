@@ -237,6 +237,13 @@ fn only_the_arrow_door_names_arrow() {
 }
 
 #[test]
+fn only_the_polars_door_names_polars() {
+    let words = ["polars::", "polars_"];
+    fail_if_any(&banned(&words, |path| path.starts_with("batch/polars/")));
+    assert!(words.iter().all(|word| !banned(&[word], |_| false).is_empty()), "a word looked for is found nowhere");
+}
+
+#[test]
 fn nothing_is_unsafe_or_left_to_do() {
     fail_if_any(&banned(&["unsafe ", "unsafe{", "todo!", "unimplemented!", "TODO", "FIXME"], |_| false));
     let comments: Vec<String> = all_sources()

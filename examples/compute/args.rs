@@ -13,7 +13,7 @@ compute - one feature definition, run over events in batch, as a stream and merg
 
 usage: cargo run --release --features arrow --example compute -- [options]
 
-Without options a shop's click-stream is made up, and the sample definition runs over it all three ways.
+Without options a shop's click-stream is made up, and the sample definition runs over it all ways.
 
   --definition D.json    the features; examples/compute/shopper.json if left out
   --events E.parquet     the events; needs --definition, which names the columns that are read
@@ -25,7 +25,9 @@ Without options a shop's click-stream is made up, and the sample definition runs
                                   query answered of both when its time comes; a value that is not whole is a
                                   failure. Queries before the cut ask for history, of which a view keeps only
                                   what later queries need: a batch pass over all events answers them
-                         verify   all three; exit code 1 at the first value that differs in a bit (the default)
+                         polars   as batch, over Polars frames; needs `--features arrow,polars`
+                         verify   all of them; exit code 1 at the first value that differs in a bit (the
+                                  default)
   --cut T                for merge and verify: the cut is this time, RFC 3339 or microseconds since 1970; an
                          event or query at exactly this time is after it
   --cut-fraction F       the cut is the time before which this share of the events lies, 0 to 1 (default 0.7)
@@ -37,6 +39,7 @@ Without options a shop's click-stream is made up, and the sample definition runs
                                     earlier, but stands after the cut, is late
   --out OUT.parquet      where the vectors go: entity columns, `as_of`, one column a feature, in the order of
                          the queries; `--path verify` does without
+  --threads N            on how many threads a batch pass runs (default 1)
   --stats                print one line of JSON on stdout: counts, seconds and peak memory
   --events-count N       how many events to make up (default 1000000)
   --seed S               for which made-up shop (default 1)
@@ -47,6 +50,9 @@ exit codes: 0 done, 1 two paths differ or the merge is not whole, 2 something gi
 
 /// How many events are made up unless told otherwise.
 const EVENTS: u64 = 1_000_000;
+
+/// More threads than any machine has use for.
+const MOST_THREADS: usize = 1024;
 
 /// Rows are counted in 32 bits.
 const MOST_EVENTS: u64 = 100_000_000;
@@ -60,6 +66,9 @@ pub(crate) enum Way {
     Stream,
     /// Batch up to a cut, stream after it.
     Merge,
+    /// All queries at once, over Polars frames.
+    #[cfg(feature = "polars")]
+    Polars,
     /// All, compared.
     Verify,
 }
@@ -79,6 +88,9 @@ pub(crate) struct Args {
     pub(crate) cutting: Cutting,
     /// Where the vectors go.
     pub(crate) out: Option<PathBuf>,
+    /// On how many threads a batch pass runs.
+    #[allow(dead_code, reason = "a batch pass has one thread as yet")]
+    pub(crate) threads: usize,
     /// Whether a program reads stdout.
     pub(crate) stats: bool,
     /// How many events to make up.
@@ -108,6 +120,7 @@ impl Default for Args {
             way: Way::Verify,
             cutting: Cutting::default(),
             out: None,
+            threads: 1,
             stats: false,
             count: EVENTS as usize,
             seed: 1,
@@ -156,6 +169,7 @@ impl Args {
             "--cut-fraction" => given.cut_fraction = Some(value),
             "--cut-by" => given.cut_by = Some(value),
             "--out" => self.out = Some(value.into()),
+            "--threads" => self.threads = threads(&value)?,
             "--events-count" => self.count = count(&value)?,
             _ => self.seed = seed(&value)?,
         }
@@ -175,7 +189,7 @@ impl Args {
         if let (Some(name), true) = (&given.for_made_up, self.events.is_some()) {
             return Err(Failure::input(format!("{name} is for made-up events and does not go with --events")));
         }
-        if let (Some(name), Way::Batch | Way::Stream) = (&given.for_merge, self.way) {
+        if let (Some(name), false) = (&given.for_merge, matches!(self.way, Way::Merge | Way::Verify)) {
             return Err(Failure::input(format!(
                 "{name} is for the merge; it goes with --path merge and --path verify"
             )));
@@ -216,11 +230,12 @@ fn wants(name: &str) -> Option<&'static str> {
     Some(match name {
         "--definition" => "a JSON file",
         "--events" | "--queries" => "a Parquet file",
-        "--path" => "batch, stream, merge or verify",
+        "--path" => "batch, stream, merge, polars or verify",
         "--cut" => "a time",
         "--cut-fraction" => "a number from 0 to 1",
         "--cut-by" => "time or positions",
         "--out" => "a file to write",
+        "--threads" => "a number of threads",
         "--events-count" => "a number of events",
         "--seed" => "a number",
         _ => return None,
@@ -231,7 +246,7 @@ fn wants(name: &str) -> Option<&'static str> {
 fn unknown(name: &str) -> Failure {
     Failure::input(format!(
         "unknown option `{name}`; allowed: --definition, --events, --queries, --path, --cut, --cut-fraction, \
-         --cut-by, --out, --stats, --events-count, --seed, --help"
+         --cut-by, --out, --threads, --stats, --events-count, --seed, --help"
     ))
 }
 
@@ -241,9 +256,21 @@ fn way(word: &str) -> Outcome<Way> {
         "batch" => Ok(Way::Batch),
         "stream" => Ok(Way::Stream),
         "merge" => Ok(Way::Merge),
+        #[cfg(feature = "polars")]
+        "polars" => Ok(Way::Polars),
+        #[cfg(not(feature = "polars"))]
+        "polars" => Err(Failure::input("--path polars needs Polars: run with --features arrow,polars")),
         "verify" => Ok(Way::Verify),
-        _ => Err(Failure::input(format!("--path is `{word}`; allowed: batch, stream, merge, verify"))),
+        _ => Err(Failure::input(format!("--path is `{word}`; allowed: batch, stream, merge, polars, verify"))),
     }
+}
+
+/// Reads a number of threads.
+fn threads(word: &str) -> Outcome<usize> {
+    let count = word.parse().ok().filter(|count| (1..=MOST_THREADS).contains(count));
+    count.ok_or_else(|| {
+        Failure::input(format!("--threads is `{word}`; allowed: a whole number from 1 to {MOST_THREADS}"))
+    })
 }
 
 /// Reads how many events to make up.

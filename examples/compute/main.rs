@@ -1,5 +1,5 @@
 //! One definition, run in batch, as a stream and merged of both: computes feature vectors over Parquet files, or
-//! over a made-up shop, and compares the three ways bit for bit. `--help` says how.
+//! over a made-up shop, and compares the ways bit for bit. `--help` says how.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -16,6 +16,8 @@ mod cut;
 mod dice;
 mod fail;
 mod feed;
+#[cfg(feature = "polars")]
+mod frames;
 mod merge;
 mod parquet_io;
 mod pick;
@@ -92,10 +94,14 @@ fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) ->
         report.merged(facts)?;
         Ok::<_, Failure>(merged)
     };
+    #[cfg(feature = "polars")]
+    let polars = |report: &mut Report| report.timed("polars", || frames::polars(set, events, queries));
     let first = match args.way {
         Way::Batch | Way::Verify => batch(report)?,
         Way::Stream => stream(report)?,
         Way::Merge => merge(report)?,
+        #[cfg(feature = "polars")]
+        Way::Polars => polars(report)?,
     };
     if args.way == Way::Verify {
         let stream = stream(report)?;
@@ -103,6 +109,8 @@ fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) ->
         let merged = merge(report)?;
         compare::same(&first, &merged)?;
         compare::same(&stream, &merged)?;
+        #[cfg(feature = "polars")]
+        compare::same(&first, &polars(report)?)?;
         if args.events.is_none() {
             report.table(set, &first.vectors)?;
         }

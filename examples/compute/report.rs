@@ -92,9 +92,9 @@ impl Report {
 
     /// Says that all ways agree.
     pub(crate) fn agreed(&self, compared: usize, set: &FeatureSet) -> Outcome<()> {
+        let ways = if cfg!(feature = "polars") { "batch, stream, merge and polars" } else { "batch, stream and merge" };
         self.tell(&format!(
-            "compared    {} values ({} queries x {} features) bit for bit: batch, stream and merge agree on all of \
-             them\n",
+            "compared    {} values ({} queries x {} features) bit for bit: {ways} agree on all of them\n",
             grouped(compared),
             grouped(self.queries),
             set.names().len(),

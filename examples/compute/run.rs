@@ -1,4 +1,4 @@
-//! Two of the ways to the same vectors, and what all three share.
+//! Two of the ways to the same vectors, and what all of them share.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -116,6 +116,11 @@ pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordB
     let mut progress = Progress::new("batch", "queries", queries.iter().map(RecordBatch::num_rows).sum());
     progress.begin();
     let table = point_in_time(set, events, queries)?;
+    Ok(Run::new("batch", set, by_batch(&table, queries)))
+}
+
+/// Answers in the batches of their queries, or all in one if there are none.
+pub(crate) fn by_batch(table: &RecordBatch, queries: &[RecordBatch]) -> Vec<RecordBatch> {
     let mut vectors = Vec::new();
     let mut start = 0;
     for rows in queries.iter().map(RecordBatch::num_rows).filter(|rows| *rows > 0) {
@@ -123,9 +128,9 @@ pub(crate) fn batch(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordB
         start += rows;
     }
     if vectors.is_empty() {
-        vectors.push(table);
+        vectors.push(table.clone());
     }
-    Ok(Run::new("batch", set, vectors))
+    vectors
 }
 
 /// One event at a time.

@@ -53,6 +53,7 @@ pub(super) struct Lists<'a> {
 /// Where each list starts and ends among the items.
 #[derive(Clone, Debug)]
 pub(super) enum Bounds<'a> {
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "only Arrow has lists that short"))]
     I32(&'a [i32]),
     I64(&'a [i64]),
     Every(usize),

@@ -4,6 +4,9 @@
 //! every entity's values and state as of one time, and [`view()`] makes of the log up to a cut what a
 //! [serving layer](crate::Serving) merges with a stream. All give the bits a stream would.
 //!
+//! These take Arrow record batches, with the flag `arrow`. `batch::polars`, with the flag `polars`, has the first two for
+//! Polars frames, eager and lazy; no Arrow crate stands in between.
+//!
 //! The pass numbers entities and texts once, deals the events out to blocks of entities, and works on one block after
 //! another, small enough to stay near the processor: it sorts the block by entity and time, finds for each distinct
 //! window the rows each query sees (two pointers, since a later query never sees an earlier start), and then answers each
@@ -39,6 +42,8 @@ mod entities;
 mod events;
 mod parallel;
 mod pass;
+#[cfg(feature = "polars")]
+pub mod polars;
 mod ranges;
 mod views;
 
