@@ -39,7 +39,8 @@ Without options a shop's click-stream is made up, and the sample definition runs
                                     earlier, but stands after the cut, is late
   --out OUT.parquet      where the vectors go: entity columns, `as_of`, one column a feature, in the order of
                          the queries; `--path verify` does without
-  --threads N            on how many threads a batch pass runs (default 1)
+  --threads N            on how many threads a batch pass runs (default 1); more than one with --features
+                         arrow,parallel
   --stats                print one line of JSON on stdout: counts, seconds and peak memory
   --events-count N       how many events to make up (default 1000000)
   --seed S               for which made-up shop (default 1)
@@ -89,7 +90,6 @@ pub(crate) struct Args {
     /// Where the vectors go.
     pub(crate) out: Option<PathBuf>,
     /// On how many threads a batch pass runs.
-    #[allow(dead_code, reason = "a batch pass has one thread as yet")]
     pub(crate) threads: usize,
     /// Whether a program reads stdout.
     pub(crate) stats: bool,

@@ -26,6 +26,7 @@ mod report;
 mod run;
 mod shop;
 mod table;
+mod threads;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -87,7 +88,8 @@ fn work(args: &Args) -> Outcome<()> {
 /// Runs one way, or all and compares.
 fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) -> Outcome<Vec<RecordBatch>> {
     let Input { events, queries, .. } = input;
-    let batch = |report: &mut Report| report.timed("batch", || run::batch(set, events, queries));
+    let batch =
+        |report: &mut Report| report.timed("batch", || threads::on(args.threads, || run::batch(set, events, queries)));
     let stream = |report: &mut Report| report.timed("stream", || run::stream(set, events, queries));
     let merge = |report: &mut Report| {
         let (merged, facts) = report.timed("merge", || merge::merge(set, args.cutting, events, queries))?;
@@ -95,7 +97,9 @@ fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) ->
         Ok::<_, Failure>(merged)
     };
     #[cfg(feature = "polars")]
-    let polars = |report: &mut Report| report.timed("polars", || frames::polars(set, events, queries));
+    let polars = |report: &mut Report| {
+        report.timed("polars", || threads::on(args.threads, || frames::polars(set, events, queries)))
+    };
     let first = match args.way {
         Way::Batch | Way::Verify => batch(report)?,
         Way::Stream => stream(report)?,
