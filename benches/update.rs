@@ -6,8 +6,9 @@ mod shop;
 use std::collections::VecDeque;
 use std::hint::black_box;
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use shop::{Click, clicks, set};
+use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use hashbrown::HashTable;
+use shop::{Click, Dice, clicks, set};
 use skewless::{FrontierPolicy, Span, State, Stream, Timestamp};
 
 const LATENESS: i64 = 300_000_000;
@@ -112,27 +113,64 @@ fn one_entity(c: &mut Criterion) {
     group.finish();
 }
 
+/// A stream that has every entity already takes events of entities drawn evenly; beside it a table of the structs
+/// written by hand, to tell what the code costs from what memory out of cache costs anything.
 fn many_entities(c: &mut Criterion) {
     let set = set(shop::TEN);
     let mut group = c.benchmark_group("update/stream");
-    group.sample_size(10);
-    for users in [1_000, 100_000] {
-        let events = clicks(300_000, users, 1_000_000);
-        group.throughput(Throughput::Elements(events.len() as u64));
-        group.bench_function(format!("{users}_entities"), |b| {
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    for users in [1_000, 100_000, 1_000_000] {
+        let drawn = clicks(300_000, users, 1_000_000);
+        group.throughput(Throughput::Elements(drawn.len() as u64));
+        let start = drawn[0].ts;
+        let once = |user: u64| Click { user: user as i64, ts: start, ..drawn[user as usize % drawn.len()].clone() };
+
+        let (mut table, mut rounds) = (HashTable::new(), Rounds::new(&drawn));
+        (0..users).for_each(|user| by_hand(&mut table, &once(user)));
+        group.bench_function(format!("{users}_entities_by_hand"), |b| {
             b.iter_batched_ref(
-                || Stream::with_policy(&set, FrontierPolicy::lateness(Span::minutes(5))),
-                |stream| {
-                    for event in &events {
-                        let _ = stream.update(event).expect("a good event");
-                    }
-                    assert_eq!(stream.counters().total(), events.len() as u64);
-                },
+                || rounds.next(),
+                |events| events.iter().for_each(|event| by_hand(&mut table, event)),
                 BatchSize::LargeInput,
             );
         });
+        drop(table);
+        let mut stream = Stream::with_policy(&set, FrontierPolicy::lateness(Span::minutes(5)));
+        (0..users).for_each(|user| drop(stream.update(&once(user)).expect("a good event")));
+        let mut rounds = Rounds::new(&drawn);
+        group.bench_function(format!("{users}_entities"), |b| {
+            b.iter_batched_ref(
+                || rounds.next(),
+                |events| events.iter().for_each(|event| drop(stream.update(event).expect("a good event"))),
+                BatchSize::LargeInput,
+            );
+        });
+        assert_eq!(stream.len() as u64, users);
     }
     group.finish();
+}
+
+/// The same events again and again, each time later.
+struct Rounds<'a> {
+    events: &'a [Click],
+    later: i64,
+}
+
+impl<'a> Rounds<'a> {
+    fn new(events: &'a [Click]) -> Self {
+        Self { events, later: 0 }
+    }
+
+    fn next(&mut self) -> Vec<Click> {
+        self.later += self.events[self.events.len() - 1].ts - self.events[0].ts;
+        self.events.iter().map(|event| Click { ts: event.ts + self.later, ..event.clone() }).collect()
+    }
+}
+
+fn by_hand(table: &mut HashTable<(i64, ByHand)>, event: &Click) {
+    let hash = |user: i64| Dice(user as u64).roll();
+    let found = table.entry(hash(event.user), |(user, _)| *user == event.user, |(user, _)| hash(*user));
+    found.or_insert_with(|| (event.user, ByHand::default())).into_mut().1.update(event);
 }
 
 criterion_group!(benches, one_entity, many_entities);

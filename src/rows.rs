@@ -3,6 +3,8 @@
 //! A row is an event's time, one bit for each filter it passed, and the few values some aggregate still
 //! needs. Rows are kept in time order; equal times stay in arrival order until [`Rows::canonicalise`].
 
+use std::ops::Range;
+
 use crate::computer::MAX_ARGS;
 use crate::value::{Value, ValueRef};
 
@@ -62,6 +64,21 @@ pub(crate) struct Rows {
     width: usize,
 }
 
+/// The values of one place, row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column<'r> {
+    values: &'r [Value],
+    width: usize,
+}
+
+impl<'r> Column<'r> {
+    /// The value of the row `i` after the first.
+    #[inline]
+    pub(crate) fn get(&self, i: usize) -> ValueRef<'r> {
+        self.values.get(i * self.width).map_or(ValueRef::Null, Value::as_ref)
+    }
+}
+
 impl Rows {
     pub(crate) fn new(width: usize) -> Self {
         Self { heads: Vec::new(), values: Vec::new(), width }
@@ -90,6 +107,12 @@ impl Rows {
     #[inline]
     pub(crate) fn values(&self, i: usize) -> &[Value] {
         self.values.get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
+    }
+
+    /// The values at `place` of the rows from `first` on.
+    #[inline]
+    pub(crate) fn column(&self, first: usize, place: usize) -> Column<'_> {
+        Column { values: self.values.get(first * self.width + place..).unwrap_or(&[]), width: self.width }
     }
 
     /// The arguments of row `i`, borrowed.
@@ -151,12 +174,18 @@ impl Rows {
         self.heads = order.iter().filter_map(|i| self.heads.get(*i).copied()).collect();
     }
 
-    /// Of the rows before `until`, keeps what is needed: `need` gives each row's remaining bits (none: the
-    /// row goes), `reads` tells whether a value of the row that is left is still read; others become null.
-    pub(crate) fn reduce(&mut self, until: i64, need: impl Fn(Head) -> u64, reads: impl Fn(Head, usize) -> bool) {
-        let (end, width) = (self.lower_bound(until), self.width);
+    /// Drops the rows before `doubt.start`, and of those in `doubt` keeps what is needed: `need` gives each row's
+    /// remaining bits (none: the row goes), `reads` tells whether a value of the row that is left is still read;
+    /// others become null.
+    pub(crate) fn reduce(
+        &mut self,
+        doubt: Range<i64>,
+        need: impl Fn(Head) -> u64,
+        reads: impl Fn(Head, usize) -> bool,
+    ) {
+        let (end, width) = (self.lower_bound(doubt.end), self.width);
         let mut kept = 0;
-        for i in 0..end {
+        for i in self.lower_bound(doubt.start)..end {
             let Some(old) = self.heads.get(i).copied() else { break };
             let head = Head { time: old.time, mask: need(old) };
             if head.mask == 0 {

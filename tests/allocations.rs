@@ -1,4 +1,5 @@
-//! What memory one answer of the serving layer takes: while it is made, for as long as it is held, and as numbers in a row.
+//! What memory one answer of the serving layer takes: while it is made, for as long as it is held, and as numbers in a row;
+//! and what memory an entity takes in a stream.
 //!
 //! Bytes are counted here; how many allocations they come in is for a heap profiler to say, as counting them needs an
 //! allocator of one's own, and there is no `unsafe` in this crate.
@@ -12,7 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shop::{clicks_between, set};
 use skewless::merge::{Decision, Part, Provenance};
-use skewless::{BatchView, Entity, Lookup, Nulls, Served, Serving, Span, State, Stream, Timestamp, Value, ViewBuilder};
+use skewless::{
+    BatchView, Entity, FrontierPolicy, Lookup, Nulls, Served, Serving, Span, State, Stream, Timestamp, Value,
+    ViewBuilder,
+};
 
 #[global_allocator]
 static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
@@ -109,4 +113,32 @@ fn writing_an_answer_into_a_row_takes_no_memory() {
     dense.fill(served.vector(), &mut row).unwrap();
     assert_eq!(PEAK.peak_usage(), before);
     assert_eq!(row.len(), 19);
+}
+
+/// The bytes that a stream takes for each of a few entities with so many events in the last thirty days.
+fn bytes_an_entity(policy: FrontierPolicy, events: usize) -> usize {
+    let (set, entities) = (set(shop::TEN), if events < 100 { 448 } else { 28 });
+    let each = |user| clicks_between(user, events, NOW - 30 * DAY, NOW);
+    let mut all: Vec<_> = (0..entities).flat_map(each).collect();
+    all.sort_by_key(|click| click.ts);
+    let before = PEAK.current_usage();
+    let mut stream = Stream::with_policy(&set, policy);
+    for click in &all {
+        let _ = stream.update(click).unwrap();
+    }
+    assert_eq!(stream.len(), entities as usize);
+    (PEAK.current_usage() - before) / entities as usize
+}
+
+#[test]
+fn an_entity_in_memory_takes_no_more_than_its_events_and_in_time_no_more_than_its_panes() {
+    let _alone = alone();
+    for events in [1, 3, 30, 3_000] {
+        let whole = bytes_an_entity(FrontierPolicy::Host, events);
+        let moving = bytes_an_entity(FrontierPolicy::lateness(Span::minutes(5)), events);
+        println!("{events} events, 10 features: {whole} bytes whole, {moving} with a frontier that moves");
+        // A row takes 16 bytes and 24 for each of its two columns, twice that while there is room for more.
+        assert!(whole <= 512 + 128 * events, "{whole} for {events}");
+        assert!(moving <= 512 + 64 * 1024, "{moving} for {events}");
+    }
 }

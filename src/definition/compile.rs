@@ -9,7 +9,7 @@ use super::feature::Feature;
 use super::kinds::Kinds;
 use super::plan::{DerivedPlan, FeaturePlan, FoldPlan, MAX_FILTERS, Plan, Storage, WindowPlan};
 use crate::error::{Error, Result};
-use crate::expr::{Filter, Predicate};
+use crate::expr::{Filter, Filters, Predicate};
 use crate::fold::Fold;
 use crate::pane::Activity;
 use crate::record::Column;
@@ -105,7 +105,8 @@ impl<'a> Compiler<'a> {
         let columns = kinds.0.iter().enumerate().map(|(i, (name, kind))| Column::new(name, *kind, i)).collect();
         let (kept, filters, folds, features, derived) = Default::default();
         let entities = builder.entity.len();
-        let plan = Plan { columns, entities, reads_entity: false, kept, filters, folds, features, derived };
+        let (reads_entity, asked) = (false, Filters::default());
+        let plan = Plan { columns, entities, reads_entity, kept, filters, asked, folds, features, derived };
         Self { builder, kinds, sources: Vec::new(), windows: Vec::new(), ids: Vec::new(), plan }
     }
 
@@ -348,6 +349,7 @@ impl<'a> Compiler<'a> {
             filter.0.visit(&mut |column, _| used |= self.kinds.place(column).0 < entities);
         }
         self.plan.reads_entity = used;
+        self.plan.asked = Filters::new(&self.plan.filters);
         (self.plan, self.ids)
     }
 }

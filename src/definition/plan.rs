@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::computer::Accuracy;
-use crate::expr::{Predicate, Term};
+use crate::expr::{Filters, Predicate, Term};
 use crate::fold::Fold;
 use crate::record::Column;
 use crate::rows::Select;
-use crate::time::{Bounds, Grid, Tail, gcd};
+use crate::time::{Bounds, Grid, Tail};
 use crate::value::{Kind, Shape, Value};
 use crate::vector::Layout;
 
@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) kept: Vec<(usize, u64)>,
     /// Bit `i` of a mask tells whether filter `i` passed.
     pub(crate) filters: Vec<Predicate>,
+    /// The same, to ask all at once.
+    pub(crate) asked: Filters,
     pub(crate) folds: Vec<FoldPlan>,
     pub(crate) features: Vec<FeaturePlan>,
     pub(crate) derived: Vec<DerivedPlan>,
@@ -168,16 +170,16 @@ impl Plan {
 impl FoldPlan {
     /// The panes at frontier `frontier`; `None` where only instants are kept.
     pub(crate) fn grid(&self, frontier: i64) -> Option<Grid> {
-        let Storage::Panes(tails) = &self.storage else { return None };
+        let mut grid = Grid::default();
+        self.lay(frontier, &mut grid).then_some(grid)
+    }
+
+    /// Makes `grid` the panes at frontier `frontier`; false where only instants are kept.
+    pub(crate) fn lay(&self, frontier: i64, grid: &mut Grid) -> bool {
+        let Storage::Panes(tails) = &self.storage else { return false };
         let at = frontier.saturating_sub(self.offset);
-        let mut starts: Vec<(i64, i64)> = tails.iter().map(|tail| (tail.start(at), tail.step)).collect();
-        starts.sort_unstable();
-        let mut width = 0;
-        let stretches = starts.into_iter().map(|(from, step)| {
-            width = gcd(width, step);
-            (from, width)
-        });
-        Some(Grid::new(stretches.collect()))
+        grid.lay(tails.iter().map(|tail| (tail.start(at), tail.step)));
+        true
     }
 
     /// How far back instants are kept at `frontier`, resets aside.

@@ -9,6 +9,7 @@
 )]
 mod columnar;
 mod lane;
+mod picks;
 #[cfg_attr(
     not(any(feature = "arrow", feature = "polars")),
     allow(dead_code, reason = "the batch pass has no door then")
@@ -20,6 +21,7 @@ use std::fmt::Debug;
 
 use self::lane::{Lane, Panes, flush, panes_mut};
 pub(crate) use self::lane::{LaneSlot, panes};
+use self::picks::{Picks, step};
 pub(crate) use self::sweep::Sweep;
 use self::sweep::{Gathered, sweep_group, sweep_monoid};
 #[cfg(any(feature = "arrow", feature = "polars"))]
@@ -27,7 +29,7 @@ pub(crate) use self::sweep::{Intervals, Range, Reading};
 use crate::codec::{self, Reader};
 use crate::computer::{Accuracy, Arg, FeatureComputer, Input};
 use crate::error::{Error, Result};
-use crate::rows::{Head, Rows, Select};
+use crate::rows::{Rows, Select};
 use crate::table::{Columnar, Table};
 use crate::time::{BEGINNING, Grid, Interval, Timestamp};
 use crate::value::{Shape, Value, ValueRef};
@@ -156,26 +158,15 @@ impl<C: FeatureComputer> Fold for C {
     }
 
     fn absorb(&self, lane: &mut LaneSlot, rows: &Rows, range: std::ops::Range<usize>, select: &Select, grid: &Grid) {
-        let mut pane = grid.cursor();
-        let picks = Picks::new(select);
-        let mut runs: Vec<(i64, C::State)> = Vec::new();
-        // Backward, so that `last` keeps the first value it meets instead of each in turn.
-        for i in range.rev() {
-            let Some(head) = rows.heads().get(i).filter(|head| head.mask & picks.bit != 0) else { continue };
-            let Some(input) = picks.input::<C>(rows, i, *head) else { continue };
-            let Some(start) = pane.seek(head.time) else { continue };
-            let minus = head.mask & picks.retract != 0;
-            match runs.last_mut() {
-                Some((at, state)) if *at == start => step(self, state, input, minus),
-                _ => {
-                    let mut state = self.identity();
-                    step(self, &mut state, input, minus);
-                    runs.push((start, state));
-                }
+        let (mut pane, picks) = (grid.cursor(), Picks::new(select));
+        let heads = rows.heads().get(..range.end).unwrap_or(&[]);
+        let mut next = range.start.max(rows.lower_bound(grid.reach()));
+        while let Some((start, until)) = heads.get(next).and_then(|head| pane.seek(head.time)) {
+            let first = next;
+            next += heads.get(first..).map_or(0, |rest| rest.iter().take_while(|head| head.time < until).count());
+            if let Some(state) = picks.fold(self, rows, first..next) {
+                flush(self, lane, start, state);
             }
-        }
-        for (start, state) in runs.into_iter().rev() {
-            flush(self, lane, start, state);
         }
     }
 
@@ -346,50 +337,6 @@ impl<C: FeatureComputer> Fold for C {
             } else {
                 sweep_monoid(self, &gathered.inputs, ranges, emit);
             }
-        }
-    }
-}
-
-/// Folds an input in, or takes it back out; only a group is ever asked to.
-#[inline]
-fn step<C: FeatureComputer>(computer: &C, state: &mut C::State, input: C::Input<'_>, minus: bool) {
-    if C::GROUP && minus {
-        computer.retract(state, input);
-    } else {
-        computer.update(state, input);
-    }
-}
-
-/// What to pick from rows, looked up once a pass: nearly every computer reads one column or none.
-struct Picks<'s> {
-    select: &'s Select,
-    bit: u64,
-    retract: u64,
-    /// The place of the only argument; `usize::MAX` where there is none, or more.
-    place: usize,
-    width: usize,
-}
-
-impl<'s> Picks<'s> {
-    fn new(select: &'s Select) -> Self {
-        let width = select.width();
-        let place = match *select.args {
-            [place] if width == 1 => place,
-            _ => usize::MAX,
-        };
-        Self { select, bit: select.bit, retract: select.retract, place, width }
-    }
-
-    /// The input of row `i`.
-    #[inline]
-    fn input<'r, C: FeatureComputer>(&self, rows: &'r Rows, i: usize, head: Head) -> Option<C::Input<'r>> {
-        let at = Timestamp::clamped(head.time);
-        match self.width {
-            0 => C::Input::read(at, &[]),
-            1 if self.place != usize::MAX => {
-                C::Input::read(at, &[rows.values(i).get(self.place).map_or(ValueRef::Null, Value::as_ref)])
-            }
-            width => C::Input::read(at, rows.args(i, head.mask, self.select).get(..width).unwrap_or(&[])),
         }
     }
 }

@@ -68,15 +68,16 @@ pub(crate) const OUT_OF_RANGE: &str = "a timestamp out of range";
 /// stores, which is a seventh of an update. `black_box` keeps the compiler from making that copy.
 #[inline(always)]
 pub(crate) fn read_into<'a>(cell: &mut ValueRef<'a>, column: &Column, found: ValueRef<'a>) -> Result<()> {
-    match (column.kind(), found) {
-        (Some(Kind::F64), ValueRef::F64(x)) if !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
-        (Some(Kind::Str), ValueRef::Str(text)) => *cell = ValueRef::Str(black_box(text)),
-        (Some(Kind::I64), ValueRef::I64(x)) => *cell = ValueRef::I64(black_box(x)),
-        (Some(Kind::Time), ValueRef::I64(x)) if Timestamp::clamped(x).as_micros() == x => {
+    let is = |kind| column.kind() == Some(kind);
+    match found {
+        ValueRef::Null => *cell = ValueRef::Null,
+        ValueRef::F64(x) if is(Kind::F64) && !x.is_nan() => *cell = ValueRef::F64(x + 0.0),
+        ValueRef::Str(text) if is(Kind::Str) => *cell = ValueRef::Str(black_box(text)),
+        ValueRef::I64(x) if is(Kind::I64) => *cell = ValueRef::I64(black_box(x)),
+        ValueRef::I64(x) if is(Kind::Time) && Timestamp::clamped(x).as_micros() == x => {
             *cell = ValueRef::Time(Timestamp::clamped(x));
         }
-        (_, ValueRef::Null) => *cell = ValueRef::Null,
-        (_, found) => *cell = read_cell(column, found)?,
+        found => *cell = read_cell(column, found)?,
     }
     Ok(())
 }
@@ -91,17 +92,16 @@ impl<'c, 'a> Entry<'c, 'a> {
         };
         // An entity column is read only if a filter or an aggregate uses it as well.
         let from = if plan.reads_entity { 0 } else { plan.entities };
-        for (column, cell) in plan.columns.iter().zip(&mut *cells).skip(from) {
-            read_into(cell, column, record.field(column))?;
+        for column in plan.columns.get(from..).unwrap_or(&[]) {
+            if let Some(cell) = cells.get_mut(column.index()) {
+                read_into(cell, column, record.field(column))?;
+            }
         }
         let Some(ValueRef::Time(time)) = cells.get(plan.entities).copied() else {
             let name = plan.columns.get(plan.entities).map_or("time", Column::name);
             return Err(Error::missing(name, "missing or null; every event needs a time"));
         };
-        let mut mask = 0;
-        for (bit, filter) in plan.filters.iter().enumerate() {
-            mask |= u64::from(filter.passes(cells)) << bit;
-        }
+        let mask = plan.asked.ask(cells);
         Ok(Self { time, mask, cells })
     }
 
@@ -114,15 +114,15 @@ impl<'c, 'a> Entry<'c, 'a> {
     /// Appends the values a row keeps: null where no filter that passed needs them.
     #[inline]
     pub(super) fn keep(&self, plan: &Plan, into: &mut Vec<Value>) {
-        for (column, bits) in &plan.kept {
+        into.extend(plan.kept.iter().map(|(column, bits)| {
             let cell = if bits & self.mask != 0 { self.cells.get(*column) } else { None };
             match cell {
-                None | Some(ValueRef::Null) => into.push(Value::Null),
-                Some(ValueRef::F64(x)) => into.push(Value::F64(*x)),
-                Some(ValueRef::I64(x)) => into.push(Value::I64(*x)),
-                Some(ValueRef::Str(text)) => into.push(Value::Str(Text::new(text))),
-                Some(other) => into.push(other.to_value()),
+                None | Some(ValueRef::Null) => Value::Null,
+                Some(ValueRef::F64(x)) => Value::F64(*x),
+                Some(ValueRef::I64(x)) => Value::I64(*x),
+                Some(ValueRef::Str(text)) => Value::Str(Text::new(text)),
+                Some(other) => other.to_value(),
             }
-        }
+        }));
     }
 }

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::fold::LaneSlot;
 use crate::record::Record;
 use crate::rows::{Head, Rows};
-use crate::time::{BEGINNING, Timestamp};
+use crate::time::{BEGINNING, Grid, Timestamp};
 use crate::value::{Value, ValueRef};
 
 /// Rows that may gather before they are folded into panes.
@@ -271,13 +271,15 @@ impl State {
         }
         let set = self.set.clone();
         let plan = set.plan();
+        let (mut old, mut grid) = (Grid::default(), Grid::default());
         for (place, fold) in plan.folds.iter().enumerate() {
-            let Some(grid) = fold.grid(level) else { continue };
+            if !fold.lay(level, &mut grid) {
+                continue;
+            }
             let from = self.rows.lower_bound(fold.reach(self.settled));
             let until = self.rows.lower_bound(fold.reach(level));
-            if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some())
-                && let Some(old) = fold.grid(self.settled)
-            {
+            if let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.is_some()) {
+                fold.lay(self.settled, &mut old);
                 fold.computer.age(lane, &old, &grid);
             }
             let picked = |head: &Head| head.mask & fold.select.bit != 0 && head.time >= grid.reach();

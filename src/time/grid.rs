@@ -1,21 +1,28 @@
 //! Panes: which stretch of time an event below the frontier folds into.
 
-use super::{BEGINNING, floor};
+use super::{BEGINNING, floor, gcd};
 
 /// Which pane an event time belongs to, at one frontier: stretches of time, each with a pane width.
 ///
 /// A stretch starts where an older window can still look and ends where a shorter one begins, so a pane
 /// is as coarse as the windows that can still cut it allow. Time before the first stretch is in no pane.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Grid {
     /// `(from, width)` in rising order of `from`; width 0 stands for one pane without a start.
     stretches: Vec<(i64, i64)>,
 }
 
 impl Grid {
-    /// Takes `(from, width)` pairs in rising order of `from`.
-    pub(crate) fn new(stretches: Vec<(i64, i64)>) -> Self {
-        Self { stretches }
+    /// Starts a stretch at each `(from, step)`: its panes are as wide as all steps up to there allow.
+    pub(crate) fn lay(&mut self, steps: impl Iterator<Item = (i64, i64)>) {
+        self.stretches.clear();
+        self.stretches.extend(steps);
+        self.stretches.sort_unstable();
+        let mut common = 0;
+        for (_, width) in &mut self.stretches {
+            common = gcd(common, *width);
+            *width = common;
+        }
     }
 
     /// The width of panes at `t`: 0 for the pane without a start, `None` where there is no pane.
@@ -57,16 +64,16 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl Cursor<'_> {
-    /// The start of the pane of `t`.
+    /// The pane of `t`: its start, and the first time that is not in it.
     #[inline]
-    pub(crate) fn seek(&mut self, t: i64) -> Option<i64> {
-        if self.from <= t && t < self.until { Some(self.start) } else { self.find(t) }
+    pub(crate) fn seek(&mut self, t: i64) -> Option<(i64, i64)> {
+        if self.from <= t && t < self.until || self.find(t) { Some((self.start, self.until)) } else { None }
     }
 
-    fn find(&mut self, t: i64) -> Option<i64> {
+    fn find(&mut self, t: i64) -> bool {
         let stretches = &self.grid.stretches;
         let above = stretches.partition_point(|(from, _)| *from <= t);
-        let (from, width) = above.checked_sub(1).and_then(|i| stretches.get(i)).copied()?;
+        let Some((from, width)) = above.checked_sub(1).and_then(|i| stretches.get(i)).copied() else { return false };
         let next = stretches.get(above).map_or(i64::MAX, |(from, _)| *from);
         if width == 0 {
             (self.start, self.until) = (BEGINNING, next);
@@ -77,7 +84,7 @@ impl Cursor<'_> {
             self.until = t.saturating_add(width - past).min(next);
         }
         self.from = self.start.max(from);
-        Some(self.start)
+        true
     }
 }
 
