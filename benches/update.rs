@@ -136,12 +136,18 @@ fn many_entities(c: &mut Criterion) {
         });
         drop(table);
         let mut stream = Stream::with_policy(&set, FrontierPolicy::lateness(Span::minutes(5)));
-        (0..users).for_each(|user| drop(stream.update(&once(user)).expect("a good event")));
+        (0..users).for_each(|user| {
+            let _ = stream.update(&once(user)).expect("a good event");
+        });
         let mut rounds = Rounds::new(&drawn);
         group.bench_function(format!("{users}_entities"), |b| {
             b.iter_batched_ref(
                 || rounds.next(),
-                |events| events.iter().for_each(|event| drop(stream.update(event).expect("a good event"))),
+                |events| {
+                    for event in events.iter() {
+                        let _ = stream.update(event).expect("a good event");
+                    }
+                },
                 BatchSize::LargeInput,
             );
         });
