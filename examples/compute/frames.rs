@@ -132,7 +132,7 @@ fn texts_or_lists(name: &str, array: &dyn Array) -> Outcome<Series> {
         };
         let items = items.as_primitive_opt::<Float64Type>().ok_or_else(other)?;
         match array.is_valid(row) {
-            true => lists.append_iter(items.iter()),
+            true => lists.append_iter(items.iter().collect::<Vec<_>>().into_iter()),
             false => lists.append_null(),
         }
     }
