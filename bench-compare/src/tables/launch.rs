@@ -36,7 +36,7 @@ impl Launch<'_> {
             let _ = std::fs::remove_file(answers);
         }
         match within(&mut command, Duration::from_secs_f64(self.job.limit)) {
-            Err(why) => Outcome::Absent(why.to_string()),
+            Err(why) => Outcome::Absent(format!("{}: {why}", command.get_program().display())),
             Ok(None) => Outcome::Failed(format!("not done after {} s", self.job.limit)),
             Ok(Some(status)) => report(status, &text(&said), &text(&complained)),
         }

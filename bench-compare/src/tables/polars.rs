@@ -6,9 +6,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use polars::prelude::{
-    Categories, ClosedWindow, Column, DataFrame, DataType, Duration, Expr, FillNullStrategy, IntoLazy, NULL, NamedFrom,
-    PolarsResult, SearchSortedSide, Series, SortMultipleOptions, TimeUnit, col, int_range, len, lit, min_horizontal,
-    when,
+    Categories, ChunkAgg, ClosedWindow, Column, DataFrame, DataType, Duration, Expr, FillNullStrategy, IntoLazy, NULL,
+    NamedFrom, PolarsResult, SearchSortedSide, Series, SortMultipleOptions, TimeUnit, col, int_range, len, lit,
+    min_horizontal, when,
 };
 
 use super::definition::{DAY, HOUR, LAST, REAL, Task, WHOLE};
@@ -18,16 +18,16 @@ use super::measure::{Job, Loaded};
 pub fn load(job: &Job, events: RecordBatch) -> Loaded {
     let frame = frame(&events);
     drop(events);
-    let job = job.clone();
-    let run = move || match job.task {
-        Task::Pit => pit(&frame, &job.click),
-        Task::Snapshot => snapshot(&frame, &job.click, job.as_of),
+    let (task, click, as_of) = (job.task, job.click.clone(), job.as_of);
+    let run = move || match task {
+        Task::Pit => pit(&frame, &click),
+        Task::Snapshot => snapshot(&frame, &click, as_of),
     };
     Loaded {
         version: crate::machine::version("polars"),
         run: Box::new(move || {
             let answers = run().expect("a query of ours");
-            Box::new(move || vec![batch(&answers, job.task.key()).expect("columns of ours")])
+            Box::new(move || vec![batch(&answers, task.key()).expect("columns of ours")])
         }),
     }
 }

@@ -1,7 +1,8 @@
 //! The results in Markdown.
 
+use super::answers::Order;
 use super::args::Args;
-use super::contestants::{Contestant, OURS};
+use super::contestants::OURS;
 use super::definition::Task;
 use super::events::Events;
 use super::measure::Measured;
@@ -73,16 +74,16 @@ const fn flags() -> &'static str {
 }
 
 pub fn input(name: &str, events: &Events) {
-    let entities = super::Order::new(Task::Snapshot, events).len;
+    let entities = Order::new(Task::Snapshot, events).len;
     println!("## `{name}`\n");
     let noun = if entities == 1 { "entity" } else { "entities" };
     println!("{} events of {entities} {noun}, {:.1} MB in the columns read.\n", events.rows(), mega(events.bytes()));
 }
 
 /// Says on the terminal that somebody is done.
-pub fn progress(contestant: &Contestant, threads: usize, measured: Option<&Measured>) {
-    let took = measured.map_or("nothing".into(), |found| format!("{:.2} s of processor time", median(&found.cpu)));
-    eprintln!("{}, {threads} threads: {took}", contestant.name);
+pub fn progress(row: &Row) {
+    let took = row.measured.as_ref().map_or("nothing".into(), |found| format!("{:.2} s", median(&found.cpu)));
+    eprintln!("{} with {}: {took}", row.name, row.threads);
 }
 
 /// Prints one table, losers and absentees included.
