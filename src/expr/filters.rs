@@ -13,9 +13,12 @@ pub(crate) struct Filters {
     /// The bits of the filters that every event passes.
     always: u64,
     /// By column place, literals and the bits of the filters that compare with them.
-    texts: Vec<(usize, Vec<(Box<str>, u64)>)>,
+    texts: Vec<(usize, Literals)>,
     others: Vec<(Predicate, u64)>,
 }
+
+/// Texts, and the bits of the filters that compare with each.
+type Literals = Vec<(Box<str>, u64)>;
 
 impl Filters {
     /// Arranges filters; bit `i` of a mask is that of filter `i`.

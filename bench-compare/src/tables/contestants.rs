@@ -47,8 +47,8 @@ const POLARS: Home = Home::NotBuilt;
 const DATAFUSION: Home = Home::NotBuilt;
 
 const ALL: &[Contestant] = &[
-    Contestant { name: OURS, about: "`arrow`", home: Home::Rust(ours::load), several: false, tasks: BOTH },
-    // A snapshot also encodes a state for each entity; these are the values alone.
+    Contestant { name: OURS, about: "`arrow`", home: Home::Rust(ours::load), several: true, tasks: BOTH },
+    // A snapshot also finds out which entities there are, and puts them in order.
     Contestant {
         name: "skewless-pit",
         about: "`point_in_time` of entities listed beforehand",

@@ -10,15 +10,15 @@ use skewless::{FeatureSet, Timestamp};
 use super::definition::{Task, features};
 use super::measure::{Held, Job, Loaded};
 
-/// Every event a query, or a snapshot with its states.
+/// Every event a query, or a snapshot.
 pub fn load(job: &Job, events: RecordBatch) -> Loaded {
     let set = features(&job.click);
     match job.task {
         Task::Pit => match job.calls {
             Some(rows) => many_calls(set, &events, rows),
-            None => pit(set, &events, job.batch),
+            None => pit(set, &events, job),
         },
-        Task::Snapshot => snapshot(set, events, Timestamp::from_micros(job.as_of).expect("a time")),
+        Task::Snapshot => snapshot(set, events, job),
     }
 }
 
@@ -42,11 +42,17 @@ fn loaded(run: impl FnMut() -> Held + 'static) -> Loaded {
     Loaded { version: crate::machine::version("skewless"), run: Box::new(run) }
 }
 
-fn pit(set: FeatureSet, events: &RecordBatch, batch: Option<usize>) -> Loaded {
-    let batches = slices(events, batch.unwrap_or(events.num_rows()));
+/// A pool of as many threads as the job may use.
+fn pool(job: &Job) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(job.threads).build().expect("threads can be had")
+}
+
+fn pit(set: FeatureSet, events: &RecordBatch, job: &Job) -> Loaded {
+    let batches = slices(events, job.batch.unwrap_or(events.num_rows()));
     let queries: Vec<RecordBatch> = batches.iter().map(queries).collect();
+    let pool = pool(job);
     loaded(move || {
-        let answers = skewless::batch::point_in_time(&set, &batches, &queries).expect("good tables");
+        let answers = pool.install(|| skewless::batch::point_in_time(&set, &batches, &queries)).expect("good tables");
         Box::new(move || vec![numbered(&answers)])
     })
 }
@@ -65,9 +71,11 @@ fn many_calls(set: FeatureSet, events: &RecordBatch, rows: usize) -> Loaded {
     })
 }
 
-fn snapshot(set: FeatureSet, events: RecordBatch, as_of: Timestamp) -> Loaded {
+fn snapshot(set: FeatureSet, events: RecordBatch, job: &Job) -> Loaded {
+    let (as_of, pool) = (Timestamp::from_micros(job.as_of).expect("a time"), pool(job));
     loaded(move || {
-        let snapshot = skewless::batch::snapshot(&set, std::slice::from_ref(&events), as_of).expect("good tables");
+        let events = std::slice::from_ref(&events);
+        let snapshot = pool.install(|| skewless::batch::snapshot(&set, events, as_of)).expect("good tables");
         Box::new(move || vec![snapshot.values().clone()])
     })
 }
