@@ -84,6 +84,9 @@ pub const MAX_ENTITY_COLUMNS: usize = 8;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    note = "with the flag `derive`, `#[derive(Record)]` makes a struct with named fields one"
+)]
 pub trait Record {
     /// This event's value in `column`.
     fn field(&self, column: &Column) -> ValueRef<'_>;
@@ -125,6 +128,7 @@ pub trait Record {
 /// assert_eq!(set.entity_columns()[0].name(), "user_id");
 /// # Ok::<(), skewless::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(note = "with the flag `derive`, `#[derive(Record)]` writes it for a struct")]
 pub trait Schema: Record {
     /// The columns that say whose event it is, in order; none if the host knows that from elsewhere, as it may with a
     /// [`State`](crate::State) for each entity.
