@@ -7,11 +7,11 @@ use skewless::batch::polars::{point_in_time, snapshot};
 
 use super::definition::{Task, features};
 use super::measure::{Held, Job, Loaded};
-use super::{ours, polars};
+use super::{ours, polars as peer};
 
 /// Every event a query, or a snapshot.
 pub fn load(job: &Job, events: RecordBatch) -> Loaded {
-    let frame = polars::frame(&events);
+    let frame = peer::frame(&events);
     drop(events);
     let (set, pool, task) = (features(&job.click), ours::pool(job), job.task);
     let as_of = Timestamp::from_micros(job.as_of).expect("a time");
@@ -24,7 +24,7 @@ pub fn load(job: &Job, events: RecordBatch) -> Loaded {
         version: crate::machine::version("skewless"),
         run: Box::new(move || {
             let answers = run();
-            Box::new(move || vec![polars::batch(&keyed(answers, task), task.key()).expect("columns of ours")]) as Held
+            Box::new(move || vec![peer::batch(&keyed(answers, task), task.key()).expect("columns of ours")]) as Held
         }),
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use polars::lazy::dsl::min_horizontal;
 use polars::prelude::{
-    Categories, ChunkAgg, ClosedWindow, Column, DataFrame, DataType, Duration, Expr, FillNullStrategy, IntoLazy, NULL,
-    NamedFrom, PolarsResult, SearchSortedSide, Series, SortMultipleOptions, TimeUnit, col, int_range, len, lit,
-    min_horizontal, when,
+    Categories, ChunkAgg, Column, DataFrame, DataType, Duration, Expr, FillNullStrategy, IntoLazy, NULL, NamedFrom,
+    PolarsResult, SearchSortedSide, Series, SortMultipleOptions, TimeUnit, col, int_range, len, lit, when,
 };
+use polars::time::ClosedWindow;
 
 use super::definition::{DAY, HOUR, LAST, REAL, Task, WHOLE};
 use super::measure::{Job, Loaded};
