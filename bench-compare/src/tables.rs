@@ -18,6 +18,8 @@ mod scale;
 mod datafusion;
 mod ours;
 #[cfg(feature = "peers")]
+mod ours_polars;
+#[cfg(feature = "peers")]
 mod polars;
 
 use std::path::PathBuf;

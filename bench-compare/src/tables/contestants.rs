@@ -37,17 +37,29 @@ pub const OURS: &str = "skewless";
 
 const BOTH: &[Task] = &[Task::Pit, Task::Snapshot];
 
+/// Who is there only with the feature `peers`.
 #[cfg(feature = "peers")]
-const POLARS: Home = Home::Rust(super::polars::load);
-#[cfg(feature = "peers")]
-const DATAFUSION: Home = Home::Rust(super::datafusion::load);
+macro_rules! peer {
+    ($load:path) => {
+        Home::Rust($load)
+    };
+}
 #[cfg(not(feature = "peers"))]
-const POLARS: Home = Home::NotBuilt;
-#[cfg(not(feature = "peers"))]
-const DATAFUSION: Home = Home::NotBuilt;
+macro_rules! peer {
+    ($load:path) => {
+        Home::NotBuilt
+    };
+}
 
 const ALL: &[Contestant] = &[
     Contestant { name: OURS, about: "`arrow`", home: Home::Rust(ours::load), several: true, tasks: BOTH },
+    Contestant {
+        name: "skewless-polars",
+        about: "`polars`",
+        home: peer!(super::ours_polars::load),
+        several: true,
+        tasks: BOTH,
+    },
     // A snapshot also finds out which entities there are, and puts them in order.
     Contestant {
         name: "skewless-pit",
@@ -56,8 +68,14 @@ const ALL: &[Contestant] = &[
         several: false,
         tasks: &[Task::Snapshot],
     },
-    Contestant { name: "polars-rs", about: "Rust", home: POLARS, several: true, tasks: BOTH },
-    Contestant { name: "datafusion-rs", about: "Rust", home: DATAFUSION, several: true, tasks: BOTH },
+    Contestant { name: "polars-rs", about: "Rust", home: peer!(super::polars::load), several: true, tasks: BOTH },
+    Contestant {
+        name: "datafusion-rs",
+        about: "Rust",
+        home: peer!(super::datafusion::load),
+        several: true,
+        tasks: BOTH,
+    },
     Contestant { name: "polars", about: "Python", home: Home::Python, several: true, tasks: BOTH },
     Contestant { name: "pandas", about: "Python, NumPy", home: Home::Python, several: false, tasks: BOTH },
     Contestant { name: "duckdb", about: "Python", home: Home::Python, several: true, tasks: BOTH },

@@ -43,7 +43,7 @@ fn loaded(run: impl FnMut() -> Held + 'static) -> Loaded {
 }
 
 /// A pool of as many threads as the job may use.
-fn pool(job: &Job) -> rayon::ThreadPool {
+pub fn pool(job: &Job) -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(job.threads).build().expect("threads can be had")
 }
 

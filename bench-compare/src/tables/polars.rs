@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use polars::lazy::dsl::min_horizontal;
 use polars::prelude::{
-    Categories, ChunkAgg, ClosedWindow, Column, DataFrame, DataType, Duration, Expr, FillNullStrategy, IntoLazy, NULL,
-    NamedFrom, PolarsResult, SearchSortedSide, Series, SortMultipleOptions, TimeUnit, col, int_range, len, lit,
-    min_horizontal, when,
+    Categories, ChunkAgg, Column, DataFrame, DataType, Duration, Expr, FillNullStrategy, IntoLazy, NULL, NamedFrom,
+    PolarsResult, SearchSortedSide, Series, SortMultipleOptions, TimeUnit, col, int_range, len, lit, when,
 };
+use polars::time::ClosedWindow;
 
 use super::definition::{DAY, HOUR, LAST, REAL, Task, WHOLE};
 use super::measure::{Job, Loaded};
@@ -32,7 +33,8 @@ pub fn load(job: &Job, events: RecordBatch) -> Loaded {
     }
 }
 
-fn frame(events: &RecordBatch) -> DataFrame {
+/// The events as a data frame.
+pub fn frame(events: &RecordBatch) -> DataFrame {
     let column = |name: &str| events.column_by_name(name).expect("a table of events");
     let texts = ["entity", "event_type", "item", "category"].map(|name| {
         let values = column(name).as_string::<i32>().iter().collect::<Vec<Option<&str>>>();
@@ -153,7 +155,7 @@ fn snapshot(events: &DataFrame, click: &str, as_of: i64) -> PolarsResult<DataFra
 }
 
 /// The answers as a record batch.
-fn batch(answers: &DataFrame, key: &str) -> PolarsResult<RecordBatch> {
+pub fn batch(answers: &DataFrame, key: &str) -> PolarsResult<RecordBatch> {
     let whole = |name: &str| -> PolarsResult<ArrayRef> {
         let column = answers.column(name)?.cast(&DataType::Int64)?;
         Ok(Arc::new(column.i64()?.iter().collect::<Int64Array>()))
