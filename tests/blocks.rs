@@ -43,14 +43,19 @@ impl Dice {
     }
 }
 
-/// Events that are not in order of time, with ties, nulls, zeros of both signs and values far apart.
+/// Events of many users over forty days.
 fn events(dice: &mut Dice) -> RecordBatch {
+    events_of(dice, EVENTS, 2_000, 40 * 24 * 60)
+}
+
+/// Events that are not in order of time, with ties, nulls, zeros of both signs and values far apart.
+fn events_of(dice: &mut Dice, events: usize, users_most: u64, minutes: u64) -> RecordBatch {
     let (mut users, mut times, mut kinds, mut items) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut categories, mut amounts, mut quantities) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..EVENTS {
-        let user = if dice.below(4) == 0 { 0 } else { dice.below(2_000) };
+    for _ in 0..events {
+        let user = if dice.below(4) == 0 { 0 } else { dice.below(users_most) };
         users.push(format!("a user with a name that is long enough {user}"));
-        times.push((dice.below(40 * 24 * 60) * 60_000_000).cast_signed() - 1_000_000_000_000);
+        times.push((dice.below(minutes) * 60_000_000).cast_signed() - 1_000_000_000_000);
         kinds.push(["click", "click", "view", "buy"][dice.below(4) as usize]);
         items.push((dice.below(9) > 0).then(|| format!("i{}", dice.below(30))));
         categories.push((dice.below(5) > 0).then(|| format!("category {}", dice.below(12))));
@@ -124,6 +129,24 @@ fn a_large_table_has_the_answers_of_its_states() {
 }
 
 #[test]
+fn queries_that_see_few_rows_are_answered_from_these_alone() {
+    let set = FeatureSet::from_json(DEFINITION).unwrap();
+    for seed in 0..20 {
+        let mut dice = Dice(seed);
+        // A dozen events a minute and user, so that every window starts and ends among equal times.
+        let log = events_of(&mut dice, 3_000, 12, 25);
+        let minute = |dice: &mut Dice| (dice.below(6) * 60_000_000).cast_signed() - 1_000_000_000_000;
+        let draw = |user: u64| {
+            let entity = Entity::from(format!("a user with a name that is long enough {user}"));
+            (entity, Timestamp::from_micros(minute(&mut dice)).unwrap())
+        };
+        let asked: Vec<(Entity, Timestamp)> = (0..13).map(draw).collect();
+        let found = point_in_time(&set, std::slice::from_ref(&log), &[queries(&asked)]).unwrap();
+        assert_eq!(found, by_states(&set, &log, &asked), "seed {seed}");
+    }
+}
+
+#[test]
 fn it_does_not_matter_how_a_large_table_is_given() {
     let set = FeatureSet::from_json(DEFINITION).unwrap();
     let log = events(&mut Dice(6));
@@ -142,7 +165,7 @@ fn it_does_not_matter_how_a_large_table_is_given() {
     assert_eq!(shared, point_in_time(&set, &pieces, &own_pieces).unwrap());
     // Queries for a few of the entities: the events of the others are not even looked at.
     let few: Vec<(Entity, Timestamp)> = asked.iter().step_by(997).cloned().collect();
-    assert_eq!(point_in_time(&set, &pieces, &[queries(&few)]).unwrap(), by_states(&set, &log, &few),);
+    assert_eq!(point_in_time(&set, &pieces, &[queries(&few)]).unwrap(), by_states(&set, &log, &few));
 }
 
 #[test]

@@ -73,6 +73,18 @@ pub(super) trait Texts: Sync {
         }
     }
 
+    /// Appends the text of each of `len` rows, and its place among them; [`NO_TEXT`] for those that are not there.
+    fn list<'s>(&'s self, len: usize, valid: Valid<'_>, list: &mut Vec<&'s str>, out: &mut Vec<u32>) {
+        list.reserve(len);
+        out.extend((0..len).map(|row| {
+            if !valid.get(row) {
+                return NO_TEXT;
+            }
+            list.push(self.text(row));
+            list.len() as u32 - 1
+        }));
+    }
+
     /// Appends the code that each row has already, [`NO_TEXT`] if it has none.
     fn find(&self, len: usize, valid: Valid<'_>, dictionary: &Dictionary<'_>, out: &mut Vec<u32>) {
         out.extend((0..len).map(|row| if valid.get(row) { dictionary.find(self.text(row)) } else { NO_TEXT }));
@@ -146,6 +158,21 @@ impl<'a> Chunk<'a> {
                 }));
             }
             _ => out.extend(std::iter::repeat_n(NO_TEXT, len)),
+        }
+    }
+
+    /// Appends each row's text, and its place among them; [`NO_TEXT`] as [`codes`](Self::codes) has it.
+    pub(super) fn list(&self, len: usize, kept: Option<&[bool]>, list: &mut Vec<&'a str>, out: &mut Vec<u32>) {
+        let valid = Valid { bits: self.valid, kept };
+        match &self.values {
+            Values::Text(texts) => texts.list(len, valid, list, out),
+            _ => out.extend((0..len).map(|row| match self.cell(row) {
+                ValueRef::Str(text) if valid.get(row) => {
+                    list.push(text);
+                    list.len() as u32 - 1
+                }
+                _ => NO_TEXT,
+            })),
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Columns<'r, 'a> {
     pub(super) times: &'r [i64],
     /// The time of the earliest query.
     pub(super) earliest: i64,
+    /// Whether there are far fewer queries than events.
+    pub(super) few: bool,
 }
 
 /// A kept column, in the order given.
@@ -110,7 +112,9 @@ impl<'a> Columns<'_, 'a> {
         let reach = self.plan.reach(place, self.earliest);
         let seen: Option<Vec<bool>> = (reach > self.times.iter().copied().min().unwrap_or(reach))
             .then(|| self.times.iter().map(|time| *time >= reach).collect());
-        let mut dictionary = Dictionary::default();
+        // Where a few are picked, nobody asks which of the others are the same.
+        let listed = self.few && self.plan.is_only_picked(place);
+        let (mut dictionary, mut list) = (Dictionary::default(), Vec::new());
         let mut codes = Vec::with_capacity(self.times.len());
         for (chunk, len) in self.chunks(at) {
             // Nothing converts to text, so anything else is an error, unless it is null.
@@ -118,9 +122,13 @@ impl<'a> Columns<'_, 'a> {
                 self.cells(at, column, |_| ())?;
             }
             let seen = seen.as_ref().and_then(|seen| seen.get(codes.len()..codes.len() + len));
-            chunk.codes(len, seen, &mut dictionary, &mut codes);
+            if listed {
+                chunk.list(len, seen, &mut list, &mut codes);
+            } else {
+                chunk.codes(len, seen, &mut dictionary, &mut codes);
+            }
         }
-        Ok(Source::Str(codes, dictionary.into_texts()))
+        Ok(Source::Str(codes, if listed { list } else { dictionary.into_texts() }))
     }
 
     /// Every row's cell, brought to the column's kind; null for rows that are left out.

@@ -23,11 +23,11 @@ pub(super) fn point_in_time<T>(
     same: bool,
     finish: impl FnOnce(Answers<'_>, &[Bound<'_>], &[i64]) -> Result<T>,
 ) -> Result<T> {
-    let events = Events::read(set, events, None)?;
+    let events = Events::read(set, events)?;
     check_rows(queries.iter().map(Bound::len).sum(), "queries")?;
     Bound::check_keys(set, events.bound.iter().chain(&queries))?;
     let times = times(&queries, "queries")?;
-    let columns = events.columns(set, earliest(&times));
+    let columns = events.columns(set, earliest(&times), times.len());
     let (numbered, given) = both(|| events.number(set), || given(&columns));
     let (entities, numbers) = numbered?;
     let log = Log { set, columns, numbers: &numbers, entities: entities.len() };

@@ -20,18 +20,21 @@ pub(super) struct Events<'a> {
     pub(super) left_out: usize,
 }
 
-/// Which events belong in: by batch, row and time.
-pub(super) type Keep<'k> = &'k dyn Fn(usize, usize, Timestamp) -> bool;
-
 impl<'a> Events<'a> {
-    /// Reads the times of the events that `keep` says belong in; all without it.
-    pub(super) fn read(set: &FeatureSet, bound: Vec<Bound<'a>>, keep: Option<Keep<'_>>) -> Result<Self> {
+    /// Reads the times of all events.
+    pub(super) fn read(set: &FeatureSet, bound: Vec<Bound<'a>>) -> Result<Self> {
         check_rows(bound.iter().map(Bound::len).sum(), "events")?;
         Bound::check_keys(set, bound.iter())?;
         let times = times(&bound, "events")?;
-        let kept = keep.map(|keep| kept(&bound, &times, keep));
-        let left_out = kept.as_ref().map_or(0, |kept| kept.iter().filter(|kept| !**kept).count());
-        Ok(Self { times, bound, kept, left_out })
+        Ok(Self { times, bound, kept: None, left_out: 0 })
+    }
+
+    /// The events that `keep` says belong in, by number and time; the others are left out.
+    pub(super) fn retain(&mut self, keep: impl Fn(usize, Timestamp) -> bool) {
+        let kept = self.times.iter().enumerate().map(|(event, time)| keep(event, Timestamp::clamped(*time)));
+        let kept: Vec<bool> = kept.collect();
+        self.left_out = kept.iter().filter(|kept| !**kept).count();
+        self.kept = (self.left_out > 0).then_some(kept);
     }
 
     /// The entities in order of first appearance, and by event the number of its entity, or
@@ -49,12 +52,13 @@ impl<'a> Events<'a> {
 
     /// Reads all columns and checks every value in them, without keeping any.
     pub(super) fn check(&self, set: &FeatureSet) -> Result<()> {
-        self.columns(set, i64::MAX).check(|_| true)
+        self.columns(set, i64::MAX, 0).check(|_| true)
     }
 
-    /// The columns that a definition reads, for queries as of `earliest` or later.
-    pub(super) fn columns<'e>(&'e self, set: &'e FeatureSet, earliest: i64) -> Columns<'e, 'a> {
-        Columns { plan: set.plan(), bound: &self.bound, times: &self.times, kept: self.kept.as_deref(), earliest }
+    /// The columns that a definition reads, for so many queries as of `earliest` or later.
+    pub(super) fn columns<'e>(&'e self, set: &'e FeatureSet, earliest: i64, queries: usize) -> Columns<'e, 'a> {
+        let (times, kept) = (&*self.times, self.kept.as_deref());
+        Columns { plan: set.plan(), bound: &self.bound, times, kept, earliest, few: queries <= times.len() / 4 }
     }
 
     /// The rows of each of so many entities, in order of time.
@@ -86,7 +90,7 @@ impl ByEntity<'_, '_> {
 }
 
 /// How many rows came before each batch.
-pub(super) fn starts(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
+fn starts(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
     lengths.scan(0, |sum, len| Some(std::mem::replace(sum, *sum + len)))
 }
 
@@ -114,9 +118,4 @@ pub(super) fn times<'a>(bound: &[Bound<'a>], what: &str) -> Result<Cow<'a, [i64]
         }
     }
     Ok(Cow::Owned(all))
-}
-
-fn kept(bound: &[Bound<'_>], times: &[i64], keep: Keep<'_>) -> Vec<bool> {
-    let places = bound.iter().enumerate().flat_map(|(at, batch)| (0..batch.len()).map(move |row| (at, row)));
-    places.zip(times).map(|((at, row), time)| keep(at, row, Timestamp::clamped(*time))).collect()
 }

@@ -27,7 +27,8 @@ pub(super) struct Views<'a> {
 
 impl<'a> Views<'a> {
     pub(super) fn read(set: &'a FeatureSet, bound: Vec<Bound<'a>>, as_of: Timestamp) -> Result<Self> {
-        let events = Events::read(set, bound, Some(&|_, _, time| time < as_of))?;
+        let mut events = Events::read(set, bound)?;
+        events.retain(|_, time| time < as_of);
         let (entities, numbers) = events.number(set)?;
         // Most are told apart by their first bytes, in one comparison of numbers.
         let begin = |entity: &Entity| match entity.parts() {
@@ -44,7 +45,7 @@ impl<'a> Views<'a> {
     /// Every entity's values, in the order of the entities.
     pub(super) fn values<T>(&self, finish: impl FnOnce(&[Entity], &[i64], Answers<'_>) -> Result<T>) -> Result<T> {
         let times = vec![self.as_of.as_micros(); self.entities.len()];
-        let columns = self.events.columns(self.set, self.as_of.as_micros());
+        let columns = self.events.columns(self.set, self.as_of.as_micros(), times.len());
         let log = Log { set: self.set, columns, numbers: &self.numbers, entities: self.entities.len() };
         let queries = Some((&*self.order, &*times));
         log.answer(given(&columns)?, queries, |answers| finish(&self.entities, &times, answers))

@@ -139,6 +139,13 @@ impl Plan {
         starts.min().unwrap_or(time)
     }
 
+    /// Whether the values of a kept column have no other part in an answer than to be picked.
+    #[cfg(any(feature = "arrow", feature = "polars"))]
+    pub(crate) fn is_only_picked(&self, place: usize) -> bool {
+        let mut folds = self.folds.iter().filter(|fold| fold.select.args.contains(&place));
+        folds.all(|fold| fold.computer.columnar().picks())
+    }
+
     /// Whether a list is as long as those of its column must be.
     pub(crate) fn fits_length(&self, column: usize, value: &Value) -> bool {
         match (self.columns.get(column).and_then(Column::length), value) {

@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 
 use super::super::bound::AS_OF;
-use super::super::events::{Events, here, starts};
+use super::super::events::{Events, here};
 use super::input;
 use crate::error::{Error, Result};
 use crate::log::Cut;
@@ -54,25 +54,24 @@ use crate::value::ValueRef;
 pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[RecordBatch]) -> Result<BatchView> {
     let (set, cut) = (builder.set().clone(), builder.cut().clone());
     let bound = events.iter().map(|batch| input::events(&set, batch)).collect::<Result<_>>()?;
-    let events = match &cut {
-        Cut::EventTime(at) => Events::read(&set, bound, Some(&|_, _, time| time < *at))?,
+    let tables = events;
+    let mut events = Events::read(&set, bound)?;
+    match &cut {
+        Cut::EventTime(at) => events.retain(|_, time| time < *at),
         Cut::Positions(positions) => {
-            let places = places(&builder, events)?;
-            let mut sorted: Vec<((u32, u64), usize)> = places.iter().flatten().copied().zip(0..).collect();
+            let places = places(&builder, tables)?;
+            let mut sorted: Vec<((u32, u64), usize)> = places.iter().copied().zip(0..).collect();
             sorted.sort_unstable();
             let twice = |pair: &[((u32, u64), usize)]| (pair[0].0 == pair[1].0).then_some(pair[1].1);
             let mut again: Vec<usize> = sorted.windows(2).filter_map(twice).collect();
             again.sort_unstable();
-            let starts: Vec<usize> = starts(places.iter().map(Vec::len)).collect();
-            let keep = |batch: usize, row: usize, _: Timestamp| {
-                let place = places.get(batch).and_then(|rows| rows.get(row)).copied();
-                let number = starts.get(batch).map_or(row, |start| start + row);
-                place.is_some_and(|(partition, offset)| positions.covers(partition, offset))
-                    && again.binary_search(&number).is_err()
-            };
-            Events::read(&set, bound, Some(&keep))?
+            events.retain(|event, _| {
+                let place = places.get(event);
+                place.is_some_and(|(partition, offset)| positions.covers(*partition, *offset))
+                    && again.binary_search(&event).is_err()
+            });
         }
-    };
+    }
     events.check(&set)?;
     let (entities, numbers) = events.number(&set)?;
     let by_entity = events.by_entity(&numbers, entities.len());
@@ -91,9 +90,9 @@ pub fn view(mut builder: ViewBuilder, events: &[RecordBatch], externals: &[Recor
 }
 
 /// Where in the log each event is.
-fn places(builder: &ViewBuilder, events: &[RecordBatch]) -> Result<Vec<Vec<(u32, u64)>>> {
+fn places(builder: &ViewBuilder, events: &[RecordBatch]) -> Result<Vec<(u32, u64)>> {
     let (partition, offset) = builder.columns_of_log();
-    let mut all = Vec::with_capacity(events.len());
+    let mut all = Vec::with_capacity(events.iter().map(RecordBatch::num_rows).sum());
     for (at, batch) in events.iter().enumerate() {
         let bound = input::columns(batch, [partition, offset].into_iter(), "events")?;
         let number = |column: usize, name: &str, row: usize| match bound.cell(column, row) {
@@ -108,7 +107,9 @@ fn places(builder: &ViewBuilder, events: &[RecordBatch]) -> Result<Vec<Vec<(u32,
             let narrow = u32::try_from(found).map_err(|_| Error::column(partition, "at most 2^32 - 1", found))?;
             Ok((narrow, number(1, offset, row)?))
         };
-        all.push((0..bound.len()).map(place).collect::<Result<Vec<_>>>()?);
+        for row in 0..bound.len() {
+            all.push(place(row)?);
+        }
     }
     Ok(all)
 }

@@ -105,8 +105,12 @@ fn nulls(valid: Vec<bool>) -> Option<Bitmap> {
     (!valid.is_empty()).then(|| Bitmap::from_iter(valid)).filter(|valid| valid.unset_bits() > 0)
 }
 
-/// Texts by their codes: each text is stored once.
+/// Texts by their codes: each text is stored once, where there are not many more than codes.
 fn strings(name: PlSmallStr, codes: &[u32], texts: &[&str]) -> Result<Series> {
+    if texts.len() > codes.len() {
+        let texts = codes.iter().map(|code| texts.get(*code as usize).copied());
+        return Ok(StringChunked::from_iter_options(name, texts).into_series());
+    }
     let place = |code: &u32| (*code != NO_TEXT).then_some(*code as IdxSize);
     let places: IdxCa = codes.iter().map(place).collect();
     let texts = StringChunked::from_slice(name, texts);

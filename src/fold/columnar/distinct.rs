@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use super::super::sweep::{Range, Sweep};
-use super::{Rows, integers};
+use super::{Rows, integers, seen};
 use crate::hash::fold;
 use crate::table::{Cells, NO_TEXT};
 use crate::value::ValueRef;
@@ -20,21 +20,46 @@ struct Links {
 const NEVER: u32 = u32::MAX;
 
 pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, limit: usize, windows: &mut [Sweep<'_, '_>]) {
+    let code = |codes: &[u32], row: usize| codes.get(row).filter(|code| **code != NO_TEXT).map(|code| u64::from(*code));
+    if seen(windows, rows.len() / 8) {
+        return match column {
+            Cells::Str(codes, _) => each(rows, |row| code(codes, row), limit, windows),
+            _ => each(rows, |row| bits(column.get(row)), limit, windows),
+        };
+    }
     let links = match column {
-        Cells::Str(codes, texts) if texts.len() <= 4 * rows.len() => link(rows, codes, texts.len()),
-        Cells::Str(codes, _) => {
-            numbered(rows, |row| codes.get(row).filter(|code| **code != NO_TEXT).map(|code| u64::from(*code)))
-        }
+        Cells::Str(codes, texts) if texts.len() <= 16 * rows.len() => link(rows, codes, texts.len()),
+        Cells::Str(codes, _) => numbered(rows, |row| code(codes, row)),
         _ => numbered(rows, |row| bits(column.get(row))),
     };
-    let most = limit.saturating_add(1);
     for window in windows {
         let counts = counts(&links, window.ranges);
-        for answers in &mut window.answers {
-            let empty = if answers.default.is_some() { None } else { Some(0) };
-            let count = |count: &usize| if *count == 0 { empty } else { Some((*count).min(most) as i64) };
-            integers(answers, counts.iter().map(count));
-        }
+        answer(window, limit, &counts);
+    }
+}
+
+/// Looks at each range by itself.
+fn each(rows: &Rows<'_>, value: impl Fn(usize) -> Option<u64>, limit: usize, windows: &mut [Sweep<'_, '_>]) {
+    let mut found: Vec<u64> = Vec::new();
+    for window in windows {
+        let mut count = |(from, to): &Range| {
+            found.clear();
+            found.extend((*from as usize..*to as usize).filter(|row| rows.takes(*row)).filter_map(&value));
+            found.sort_unstable();
+            found.dedup();
+            found.len()
+        };
+        let counts: Vec<usize> = window.ranges.iter().map(&mut count).collect();
+        answer(window, limit, &counts);
+    }
+}
+
+fn answer(window: &mut Sweep<'_, '_>, limit: usize, counts: &[usize]) {
+    let most = limit.saturating_add(1);
+    for answers in &mut window.answers {
+        let empty = if answers.default.is_some() { None } else { Some(0) };
+        let count = |count: &usize| if *count == 0 { empty } else { Some((*count).min(most) as i64) };
+        integers(answers, counts.iter().map(count));
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! What such an aggregate means is still said by its [`FeatureComputer`](crate::FeatureComputer); this is a faster way
 //! to the same bits, and the tests of parity hold one against the other. Each file prepares one array over the rows of
-//! a block and then answers every query of every window from it in a step or two.
+//! a block and then answers every query of every window from it in a step or two; where the queries see few rows, as
+//! those of a snapshot do, it looks at just these.
 
 mod count;
 mod distinct;
@@ -22,7 +23,7 @@ pub(super) fn sweep(how: Columnar, table: &Table<'_>, select: &Select, windows: 
         return false;
     }
     let column = select.args.first().and_then(|at| table.columns.get(*at));
-    let rows = Rows { table, bit: select.bit };
+    let rows = Rows { table, bit: select.bit, few: seen(windows, table.times.len()) };
     match (how, column) {
         (Columnar::Count, _) => count::sweep(&rows, column, windows),
         (Columnar::Sum | Columnar::Mean, Some(column)) => return tally::sweep(&rows, column, windows),
@@ -43,6 +44,14 @@ pub(super) fn sweep(how: Columnar, table: &Table<'_>, select: &Select, windows: 
 struct Rows<'t> {
     table: &'t Table<'t>,
     bit: u64,
+    /// Whether all queries together look at no more rows than there are.
+    few: bool,
+}
+
+/// Whether all ranges of all windows together have at most so many rows.
+fn seen(windows: &[Sweep<'_, '_>], most: usize) -> bool {
+    let mut ranges = windows.iter().flat_map(|window| window.ranges);
+    ranges.try_fold(most, |rest, (from, to)| rest.checked_sub((to - from) as usize)).is_some()
 }
 
 impl Rows<'_> {

@@ -17,12 +17,20 @@ pub(super) fn sweep(
     last: bool,
     windows: &mut [Sweep<'_, '_>],
 ) {
-    let picked = if last { latest(rows, column, tie) } else { earliest(rows, column, tie) };
+    let picked = match (rows.few, last) {
+        (true, _) => Vec::new(),
+        (_, true) => latest(rows, column, tie),
+        (_, false) => earliest(rows, column, tie),
+    };
     for window in windows {
         let rows = window.ranges.iter().map(|(from, to)| {
-            // The row where the range starts, or the last in it: both are of the entity that asks.
-            let at = if last { to.saturating_sub(1) } else { *from };
-            let row = picked.get(at as usize).copied().unwrap_or(NONE);
+            let row = match (rows.few, last) {
+                (true, true) => first_of((*from..*to).rev(), rows, column, tie, Ordering::is_gt),
+                (true, false) => first_of(*from..*to, rows, column, tie, Ordering::is_lt),
+                // The row where the range starts, or the last in it: both are of the entity that asks.
+                (_, true) => picked.get(to.saturating_sub(1) as usize).copied().unwrap_or(NONE),
+                (_, false) => picked.get(*from as usize).copied().unwrap_or(NONE),
+            };
             (*from..*to).contains(&row).then_some(row as usize)
         });
         window.answers.iter_mut().for_each(|answers| answer(answers, column, rows.clone()));
@@ -35,6 +43,28 @@ fn answer(answers: &mut Reading<'_>, column: &Cells<'_>, rows: impl Iterator<Ite
         return;
     }
     rows.for_each(|row| or_default(answers, row.map(|row| column.get(row).to_value())));
+}
+
+/// The best input of the time of the first there is, of rows that lead away from where the window ends or starts.
+fn first_of(
+    range: impl Iterator<Item = u32>,
+    rows: &Rows<'_>,
+    column: &Cells<'_>,
+    tie: Option<&Cells<'_>>,
+    better: impl Fn(Ordering) -> bool,
+) -> u32 {
+    let time = |row: u32| rows.table.times.get(row as usize);
+    let mut best = NONE;
+    for row in range {
+        if best != NONE && time(row) != time(best) {
+            break;
+        }
+        let input = rows.takes(row as usize) && column.is_valid(row as usize);
+        if input && (best == NONE || better(order(rows, column, tie, row, best))) {
+            best = row;
+        }
+    }
+    best
 }
 
 /// For each row the latest input up to it, of the same entity.
