@@ -144,13 +144,16 @@ impl<'a> Pass<'a> {
             let later = plan.folds.get(place + 1..).unwrap_or(&[]);
             known.retain(|(id, _)| later.iter().any(|fold| windows(plan, fold).any(|window| window.id == *id)));
         }
-        let order = &other.as_ref().unwrap_or(&events).order;
-        let changed = other.as_ref().unwrap_or(&events).changed().is_some();
+        let asked = other.as_ref().unwrap_or(&events);
+        let places = asked.changed().map(|_| asked.places());
         let first = self.queries.as_ref().unwrap_or(&self.events).deal.block(block).start as u32;
-        let place = |at: usize| order.get(at).map(|row| first + row);
+        let place = |at: usize| asked.order.get(at).map(|row| first + row);
         let mut arranged = Vec::with_capacity(parts.len());
         for (feature, answers, overflow) in parts {
-            let answers = if changed { answers.arrange(order) } else { answers };
+            let answers = match &places {
+                Some(places) => answers.arrange(places),
+                None => answers,
+            };
             arranged.push((feature, answers, overflow.and_then(place)));
         }
         arranged

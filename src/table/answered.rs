@@ -18,14 +18,21 @@ impl<T: Copy + Default> Numbers<T> {
 
     #[inline]
     pub(crate) fn push(&mut self, value: Option<T>) {
-        if value.is_none() && self.valid.is_empty() {
-            self.valid.reserve(self.values.capacity());
-            self.valid.resize(self.values.len(), true);
-            self.valid.push(false);
-        } else if !self.valid.is_empty() || value.is_none() {
-            self.valid.push(value.is_some());
-        }
-        self.values.push(value.unwrap_or_default());
+        self.extend(std::iter::once(value));
+    }
+
+    /// Pushes all of them.
+    #[inline]
+    pub(crate) fn extend(&mut self, values: impl Iterator<Item = Option<T>>) {
+        let Self { values: numbers, valid } = self;
+        let mut at = numbers.len();
+        numbers.extend(values.map(|value| {
+            if value.is_none() || !valid.is_empty() {
+                note(valid, at, value.is_some());
+            }
+            at += 1;
+            value.unwrap_or_default()
+        }));
     }
 
     #[inline]
@@ -33,9 +40,10 @@ impl<T: Copy + Default> Numbers<T> {
         self.values.get(row).copied().filter(|_| self.valid.is_empty() || self.valid.get(row) == Some(&true))
     }
 
-    /// As many, put where `rows` says.
-    fn arrange(self, rows: &[u32]) -> Self {
-        Self { values: put(self.values, rows, T::default()), valid: put(self.valid, rows, true) }
+    /// As many, in the order of `places`.
+    fn arrange(self, places: &[u32]) -> Self {
+        let valid = if self.valid.is_empty() { self.valid } else { take(&self.valid, places, true) };
+        Self { values: take(&self.values, places, T::default()), valid }
     }
 
     fn append(&mut self, mut part: Self, most: usize) {
@@ -95,13 +103,17 @@ impl<'a> Answered<'a> {
         }
     }
 
-    /// As many, put where `rows` says.
-    pub(crate) fn arrange(self, rows: &[u32]) -> Self {
+    /// As many, in the order of `places`, each of which comes up once.
+    pub(crate) fn arrange(self, places: &[u32]) -> Self {
         match self {
-            Self::F64(numbers) => Self::F64(numbers.arrange(rows)),
-            Self::I64(numbers) => Self::I64(numbers.arrange(rows)),
-            Self::Str(codes, texts) => Self::Str(put(codes, rows, NO_TEXT), texts),
-            Self::Any(values) => Self::Any(put(values, rows, Value::Null)),
+            Self::F64(numbers) => Self::F64(numbers.arrange(places)),
+            Self::I64(numbers) => Self::I64(numbers.arrange(places)),
+            Self::Str(codes, texts) => Self::Str(take(&codes, places, NO_TEXT), texts),
+            Self::Any(mut values) => {
+                let take = |value: &mut Value| std::mem::replace(value, Value::Null);
+                let value = |place: &u32| values.get_mut(*place as usize).map_or(Value::Null, take);
+                Self::Any(places.iter().map(value).collect())
+            }
         }
     }
 
@@ -148,6 +160,15 @@ impl<'a> Answered<'a> {
     }
 }
 
+/// Notes whether there is a number at `at`, the next one; all before the first that is missing are there.
+#[inline]
+fn note(valid: &mut Vec<bool>, at: usize, is_there: bool) {
+    if valid.len() < at {
+        valid.resize(at, true);
+    }
+    valid.push(is_there);
+}
+
 /// Makes room for all that is to come when there is none for the next part.
 fn make_room<T>(all: &mut Vec<T>, part: usize, most: usize) {
     if all.capacity() - all.len() < part {
@@ -155,12 +176,6 @@ fn make_room<T>(all: &mut Vec<T>, part: usize, most: usize) {
     }
 }
 
-fn put<T: Clone>(values: Vec<T>, rows: &[u32], blank: T) -> Vec<T> {
-    let mut out = vec![blank; values.len()];
-    for (value, row) in values.into_iter().zip(rows) {
-        if let Some(slot) = out.get_mut(*row as usize) {
-            *slot = value;
-        }
-    }
-    out
+fn take<T: Copy>(values: &[T], places: &[u32], blank: T) -> Vec<T> {
+    places.iter().map(|place| values.get(*place as usize).copied().unwrap_or(blank)).collect()
 }

@@ -63,6 +63,17 @@ impl Grouping {
         (!same).then_some(&self.order)
     }
 
+    /// By row its place in the order.
+    pub(crate) fn places(&self) -> Vec<u32> {
+        let mut places = vec![0; self.order.len()];
+        for (row, at) in self.order.iter().zip(0..) {
+            if let Some(place) = places.get_mut(*row as usize) {
+                *place = at;
+            }
+        }
+        places
+    }
+
     /// The rows of group `g`, as places in `order`; none for a group there is not.
     #[inline]
     pub(crate) fn group(&self, g: usize) -> std::ops::Range<usize> {

@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use super::super::sweep::{Range, Sweep};
+use super::super::sweep::{Range, Reading, Sweep};
 use super::{Rows, integers, seen};
 use crate::hash::fold;
 use crate::table::{Cells, NO_TEXT};
@@ -33,41 +33,41 @@ pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, limit: usize, windows: 
         _ => numbered(rows, |row| bits(column.get(row))),
     };
     for window in windows {
-        let counts = counts(&links, window.ranges);
-        answer(window, limit, &counts);
+        for answers in &mut window.answers {
+            answer(answers, limit, counts(&links, window.ranges));
+        }
     }
 }
 
 /// Looks at each range by itself.
 fn each(rows: &Rows<'_>, value: impl Fn(usize) -> Option<u64>, limit: usize, windows: &mut [Sweep<'_, '_>]) {
     let mut found: Vec<u64> = Vec::new();
+    let mut count = |(from, to): &Range| {
+        found.clear();
+        found.extend((*from as usize..*to as usize).filter(|row| rows.takes(*row)).filter_map(&value));
+        found.sort_unstable();
+        found.dedup();
+        found.len()
+    };
     for window in windows {
-        let mut count = |(from, to): &Range| {
-            found.clear();
-            found.extend((*from as usize..*to as usize).filter(|row| rows.takes(*row)).filter_map(&value));
-            found.sort_unstable();
-            found.dedup();
-            found.len()
-        };
-        let counts: Vec<usize> = window.ranges.iter().map(&mut count).collect();
-        answer(window, limit, &counts);
+        for answers in &mut window.answers {
+            answer(answers, limit, window.ranges.iter().map(&mut count));
+        }
     }
 }
 
-fn answer(window: &mut Sweep<'_, '_>, limit: usize, counts: &[usize]) {
+#[inline]
+fn answer(answers: &mut Reading<'_>, limit: usize, counts: impl Iterator<Item = usize>) {
     let most = limit.saturating_add(1);
-    for answers in &mut window.answers {
-        let empty = if answers.default.is_some() { None } else { Some(0) };
-        let count = |count: &usize| if *count == 0 { empty } else { Some((*count).min(most) as i64) };
-        integers(answers, counts.iter().map(count));
-    }
+    let empty = if answers.default.is_some() { None } else { Some(0) };
+    integers(answers, counts.map(|count| if count == 0 { empty } else { Some(count.min(most) as i64) }));
 }
 
 /// How many different values are in each range; ranges rise at both ends.
-fn counts(links: &Links, ranges: &[Range]) -> Vec<usize> {
+#[inline]
+fn counts(links: &Links, ranges: &[Range]) -> impl Iterator<Item = usize> {
     let (mut low, mut high, mut count) = (0, 0, 0usize);
-    let mut found = Vec::with_capacity(ranges.len());
-    for (from, to) in ranges {
+    ranges.iter().map(move |(from, to)| {
         if *from >= high {
             (low, high, count) = (*from, *from, 0);
         }
@@ -79,9 +79,8 @@ fn counts(links: &Links, ranges: &[Range]) -> Vec<usize> {
             count -= usize::from(*after >= high);
         }
         low = low.max(*from);
-        found.push(count);
-    }
-    found
+        count
+    })
 }
 
 /// Links the rows of a column of codes below `codes_end`.

@@ -11,7 +11,7 @@ mod extreme;
 mod pick;
 mod tally;
 
-use super::sweep::{Reading, Sweep};
+use super::sweep::{Range, Reading, Sweep};
 use crate::rows::Select;
 use crate::table::{Answered, Cells, Columnar, Table};
 use crate::value::Value;
@@ -54,14 +54,35 @@ fn seen(windows: &[Sweep<'_, '_>], most: usize) -> bool {
     ranges.try_fold(most, |rest, (from, to)| rest.checked_sub((to - from) as usize)).is_some()
 }
 
-impl Rows<'_> {
+impl<'t> Rows<'t> {
     fn len(&self) -> usize {
         self.table.times.len()
+    }
+
+    fn all(&self) -> Range {
+        (0, self.len() as u32)
     }
 
     #[inline]
     fn takes(&self, row: usize) -> bool {
         self.table.masks.get(row).is_some_and(|mask| mask & self.bit != 0)
+    }
+
+    /// What each row of a range gives out of its cell, where it is an input.
+    #[inline(always)]
+    fn inputs<'i, C, T>(
+        &self,
+        cells: &'i [C],
+        (from, to): Range,
+        value: impl Fn(&C) -> Option<T> + 'i,
+    ) -> impl Iterator<Item = Option<T>> + 'i
+    where
+        't: 'i,
+    {
+        let (range, bit) = (from as usize..to as usize, self.bit);
+        let masks = self.table.masks.get(range.clone()).unwrap_or(&[]);
+        let cells = cells.get(range).unwrap_or(&[]);
+        masks.iter().zip(cells).map(move |(mask, cell)| if mask & bit != 0 { value(cell) } else { None })
     }
 
     /// The rows of each entity.
@@ -83,7 +104,7 @@ fn or_default(answers: &mut Reading<'_>, value: Option<impl Into<Value>>) {
 #[inline]
 fn doubles(answers: &mut Reading<'_>, values: impl Iterator<Item = Option<f64>>) {
     match (&mut answers.out, answers.default) {
-        (Answered::F64(numbers), None) => values.for_each(|value| numbers.push(value)),
+        (Answered::F64(numbers), None) => numbers.extend(values),
         _ => values.for_each(|value| or_default(answers, value)),
     }
 }
@@ -92,7 +113,7 @@ fn doubles(answers: &mut Reading<'_>, values: impl Iterator<Item = Option<f64>>)
 #[inline]
 fn integers(answers: &mut Reading<'_>, values: impl Iterator<Item = Option<i64>>) {
     match (&mut answers.out, answers.default) {
-        (Answered::I64(numbers), None) => values.for_each(|value| numbers.push(value)),
+        (Answered::I64(numbers), None) => numbers.extend(values),
         _ => values.for_each(|value| or_default(answers, value)),
     }
 }
