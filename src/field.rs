@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
-use crate::time::Timestamp;
+use crate::time::{OUT_OF_RANGE, Timestamp};
 use crate::value::{Double, Kind, List, Text, ValueRef};
 
 /// A value that can be a column of a record: what `#[derive(Record)]` asks of every field.
@@ -54,8 +54,6 @@ pub trait Field {
 
 /// An integer that a column cannot hold.
 const BEYOND: &str = "an unsigned integer beyond i64";
-/// A moment that a [`Timestamp`] cannot hold; the same words as at every other door.
-const OUT_OF_RANGE: &str = "a timestamp out of range";
 
 /// A moment in microseconds; one out of range costs no more than one within.
 #[inline]

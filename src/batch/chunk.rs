@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
 
-use crate::state::OUT_OF_RANGE;
 use crate::table::{Bits, Dictionary, NO_TEXT};
-use crate::time::Timestamp;
+use crate::time::{OUT_OF_RANGE, Timestamp};
 use crate::value::{Kind, ValueRef};
 
 /// One column, its type found out once; values are borrowed.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use crate::definition::Plan;
 use crate::error::{Error, Result};
 use crate::record::{Column, Record};
-use crate::time::Timestamp;
+use crate::time::{OUT_OF_RANGE, Timestamp};
 use crate::value::{Kind, Text, Value, ValueRef};
 
 /// An event brought into the shape of a definition.
@@ -58,9 +58,6 @@ fn refused(column: &Column, kind: Kind, found: ValueRef<'_>, why: String) -> Err
         _ => Error::column(column.name(), kind, why),
     }
 }
-
-/// How a door hands over a moment that no [`Timestamp`] can hold.
-pub(crate) const OUT_OF_RANGE: &str = "a timestamp out of range";
 
 /// As [`read_cell`], straight into its place and word by word.
 ///

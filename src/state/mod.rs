@@ -8,9 +8,9 @@ mod split;
 
 #[cfg(any(feature = "arrow", feature = "polars", feature = "testing"))]
 pub(crate) use self::entry::read_cell;
-pub(crate) use self::entry::{Cells, Entry};
 #[cfg(any(feature = "arrow", feature = "polars"))]
-pub(crate) use self::entry::{OUT_OF_RANGE, read_into};
+pub(crate) use self::entry::read_into;
+pub(crate) use self::entry::{Cells, Entry};
 use crate::computer::MAX_ARGS;
 use crate::definition::{FeatureSet, Plan};
 use crate::error::Result;

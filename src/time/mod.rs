@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 /// Before every event: where `lifetime` windows start.
 pub(crate) const BEGINNING: i64 = i64::MIN;
 
+/// How a door hands over a moment that no [`Timestamp`] can hold.
+pub(crate) const OUT_OF_RANGE: &str = "a timestamp out of range";
+
 /// A moment: microseconds since 1970-01-01T00:00:00Z; may be negative.
 ///
 /// # Bounds
