@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::state::State;
 use crate::stream::Entity;
 use crate::time::Timestamp;
-use crate::value::Value;
 
 /// The events before a time, by entity.
 #[derive(Debug)]
@@ -30,15 +29,7 @@ impl<'a> Views<'a> {
         let mut events = Events::read(set, bound)?;
         events.retain(|_, time| time < as_of);
         let (entities, numbers) = events.number(set)?;
-        // Most are told apart by their first bytes, in one comparison of numbers.
-        let begin = |entity: &Entity| match entity.parts() {
-            [Value::Str(text)] => text.bytes().chain([0; 8]).take(8).fold(0, |sum, byte| sum << 8 | u64::from(byte)),
-            _ => 0,
-        };
-        let named = entities.by_number().into_iter().zip(0..);
-        let mut named: Vec<(u64, Entity, u32)> = named.map(|(entity, at)| (begin(&entity), entity, at)).collect();
-        named.sort_unstable();
-        let (entities, order) = named.into_iter().map(|(_, entity, at)| (entity, at)).unzip();
+        let (entities, order) = entities.sorted();
         Ok(Self { set, as_of, events, numbers, entities, order })
     }
 

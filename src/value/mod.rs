@@ -123,6 +123,19 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// The kind it has as it is; `None` for null and for what this crate has no kind for.
+    pub(crate) fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Null | Self::Other(_) => None,
+            Self::Bool(_) => Some(Kind::Bool),
+            Self::I64(_) => Some(Kind::I64),
+            Self::F64(_) => Some(Kind::F64),
+            Self::Str(_) => Some(Kind::Str),
+            Self::Time(_) => Some(Kind::Time),
+            Self::List(_) => Some(Kind::List),
+        }
+    }
+
     /// Brings the value to `kind`, or gives back what it was instead.
     ///
     /// An integer becomes the nearest double (exact up to 2^53); a double becomes an integer only if
@@ -209,15 +222,7 @@ impl Value {
 
     /// The kind; `None` for null, overflow, and answers made of answers.
     pub fn kind(&self) -> Option<Kind> {
-        match self {
-            Self::Null | Self::Overflow | Self::Items(_) | Self::Map(_) => None,
-            Self::Bool(_) => Some(Kind::Bool),
-            Self::I64(_) => Some(Kind::I64),
-            Self::F64(_) => Some(Kind::F64),
-            Self::Str(_) => Some(Kind::Str),
-            Self::Time(_) => Some(Kind::Time),
-            Self::List(_) => Some(Kind::List),
-        }
+        self.as_ref().kind()
     }
 
     /// Whether this is [`Value::Null`].

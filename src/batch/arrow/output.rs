@@ -15,7 +15,7 @@ use super::super::bound::{AS_OF, Bound};
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::stream::{Entity, key_part};
-use crate::table::{Answered, NO_TEXT, Numbers};
+use crate::table::{Answered, Numbers};
 use crate::value::{Kind, Shape, Value, ValueRef};
 use crate::vector::Vector;
 
@@ -75,8 +75,9 @@ fn entity_columns(
             arrays.push(array.clone());
             continue;
         }
-        let values = rows().map(|cell| key_part(column, cell).map(ValueRef::to_value)).collect::<Result<Vec<_>>>()?;
-        entity_column(column.name(), kind, &values, &mut fields, &mut arrays)?;
+        rows().try_for_each(|cell| key_part(column, cell).map(drop))?;
+        let values = rows().filter_map(|cell| key_part(column, cell).ok());
+        entity_column(column.name(), kind, values, &mut fields, &mut arrays)?;
     }
     Ok((fields, arrays))
 }
@@ -87,18 +88,18 @@ fn is_plain(array: &ArrayRef) -> bool {
 }
 
 /// One entity column; undeclared ones take the kind of their values, which must be one.
-fn entity_column(
+fn entity_column<'v>(
     name: &str,
     kind: Option<Kind>,
-    values: &[Value],
+    values: impl Iterator<Item = ValueRef<'v>> + Clone,
     fields: &mut Vec<Field>,
     arrays: &mut Vec<ArrayRef>,
 ) -> Result<()> {
-    let kind = kind.or_else(|| values.first().and_then(Value::kind)).unwrap_or(Kind::Str);
-    if let Some(other) = values.iter().find(|value| value.kind() != Some(kind)) {
-        return Err(Error::column(name, kind, other.as_ref()).context("one batch has another type than the first"));
+    let kind = kind.or_else(|| values.clone().next().and_then(ValueRef::kind)).unwrap_or(Kind::Str);
+    if let Some(other) = values.clone().find(|value| value.kind() != Some(kind)) {
+        return Err(Error::column(name, kind, other).context("one batch has another type than the first"));
     }
-    let values = array(kind, &values.iter().collect::<Vec<_>>());
+    let values = array(kind, values)?;
     fields.push(Field::new(name, values.data_type().clone(), false));
     arrays.push(values);
     Ok(())
@@ -109,7 +110,7 @@ fn answered(shape: &Shape, answers: Answered<'_>) -> Result<ArrayRef> {
     Ok(match answers {
         Answered::F64(Numbers { values, valid }) => Arc::new(Float64Array::new(values.into(), nulls(valid))),
         Answered::I64(Numbers { values, valid }) => Arc::new(Int64Array::new(values.into(), nulls(valid))),
-        Answered::Str(codes, texts) => Arc::new(strings(&codes, texts)?),
+        Answered::Str(codes, texts) => Arc::new(strings(codes.iter().map(|code| texts.get(*code as usize).copied()))?),
         Answered::Any(values) => shaped(shape, &values.iter().collect::<Vec<_>>())?,
     })
 }
@@ -118,20 +119,24 @@ fn nulls(valid: Vec<bool>) -> Option<NullBuffer> {
     (!valid.is_empty()).then(|| NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0)
 }
 
-/// Texts by their codes.
-fn strings(codes: &[u32], texts: &[&str]) -> Result<StringArray> {
-    let text = |code: &u32| texts.get(*code as usize).copied();
-    let bytes: usize = codes.iter().filter_map(text).map(str::len).sum();
+/// Texts as one array; looked at twice, so that it grows only once.
+fn strings<'t>(texts: impl Iterator<Item = Option<&'t str>> + Clone) -> Result<StringArray> {
+    let (mut bytes, mut rows, mut missing) = (0, 0, false);
+    for text in texts.clone() {
+        bytes += text.map_or(0, str::len);
+        rows += 1;
+        missing |= text.is_none();
+    }
     if bytes > i32::MAX as usize {
         return Err(Error::definition("result", "more than 2^31 - 1 bytes in one column; ask fewer queries at once"));
     }
-    let (mut values, mut offsets) = (Vec::with_capacity(bytes), Vec::with_capacity(codes.len() + 1));
+    let (mut values, mut offsets) = (Vec::with_capacity(bytes), Vec::with_capacity(rows + 1));
     offsets.push(0i32);
-    for code in codes {
-        values.extend_from_slice(text(code).unwrap_or("").as_bytes());
+    for text in texts.clone() {
+        values.extend_from_slice(text.unwrap_or("").as_bytes());
         offsets.push(values.len() as i32);
     }
-    let valid = if codes.contains(&NO_TEXT) { codes.iter().map(|code| *code != NO_TEXT).collect() } else { Vec::new() };
+    let valid = if missing { texts.map(|text| text.is_some()).collect() } else { Vec::new() };
     StringArray::try_new(OffsetBuffer::new(offsets.into()), values.into(), nulls(valid)).map_err(refused)
 }
 
@@ -139,14 +144,14 @@ fn strings(codes: &[u32], texts: &[&str]) -> Result<StringArray> {
 /// and readers without maps can read it.
 fn shaped(shape: &Shape, values: &[&Value]) -> Result<ArrayRef> {
     let (item, lengths): (ArrayRef, Vec<Option<usize>>) = match shape {
-        Shape::One(kind) => return Ok(array(*kind, values)),
+        Shape::One(kind) => return array(*kind, values.iter().map(|value| value.as_ref())),
         Shape::List(shape) => {
             let items: Vec<&Value> = values.iter().filter_map(|value| value.as_items()).flatten().collect();
             (shaped(shape, &items)?, values.iter().map(|value| value.as_items().map(<[Value]>::len)).collect())
         }
         Shape::Map(key, shape) => {
             let pairs = || values.iter().filter_map(|value| value.as_map()).flatten();
-            let keys = array(*key, &pairs().map(|(key, _)| key).collect::<Vec<_>>());
+            let keys = array(*key, pairs().map(|(key, _)| key.as_ref()))?;
             let answers = shaped(shape, &pairs().map(|(_, value)| value).collect::<Vec<_>>())?;
             let fields = vec![
                 Arc::new(Field::new("key", keys.data_type().clone(), true)),
@@ -172,28 +177,40 @@ fn refused(why: arrow_schema::ArrowError) -> Error {
 }
 
 /// Values of one kind as an Arrow array.
-fn array(kind: Kind, values: &[&Value]) -> ArrayRef {
-    let time = |value: &&Value| if let Value::Time(at) = value { Some(at.as_micros()) } else { None };
-    match kind {
-        Kind::F64 => Arc::new(values.iter().map(|value| value.as_f64()).collect::<Float64Array>()),
-        Kind::I64 => Arc::new(values.iter().map(|value| value.as_i64()).collect::<Int64Array>()),
-        Kind::Str => Arc::new(values.iter().map(|value| value.as_str()).collect::<StringArray>()),
-        Kind::Bool => {
-            let bool = |value: &&Value| if let Value::Bool(x) = value { Some(*x) } else { None };
-            Arc::new(values.iter().map(bool).collect::<BooleanArray>())
-        }
-        Kind::Time => Arc::new(values.iter().map(time).collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
-        Kind::List => lists(values),
+fn array<'v>(kind: Kind, values: impl Iterator<Item = ValueRef<'v>> + Clone) -> Result<ArrayRef> {
+    /// What `make` finds in each value.
+    fn of<'v, A: FromIterator<Option<T>>, T>(
+        values: impl Iterator<Item = ValueRef<'v>>,
+        make: impl Fn(ValueRef<'v>) -> Option<T>,
+    ) -> A {
+        values.map(make).collect()
     }
+    Ok(match kind {
+        Kind::F64 => {
+            Arc::new(of::<Float64Array, _>(values, |value| if let ValueRef::F64(x) = value { Some(x) } else { None }))
+        }
+        Kind::I64 => {
+            Arc::new(of::<Int64Array, _>(values, |value| if let ValueRef::I64(x) = value { Some(x) } else { None }))
+        }
+        Kind::Str => Arc::new(strings(values.map(|value| if let ValueRef::Str(x) = value { Some(x) } else { None }))?),
+        Kind::Bool => {
+            Arc::new(of::<BooleanArray, _>(values, |value| if let ValueRef::Bool(x) = value { Some(x) } else { None }))
+        }
+        Kind::Time => {
+            let time = |value| if let ValueRef::Time(x) = value { Some(x.as_micros()) } else { None };
+            Arc::new(of::<TimestampMicrosecondArray, _>(values, time).with_timezone("UTC"))
+        }
+        Kind::List => lists(values),
+    })
 }
 
-fn lists(values: &[&Value]) -> ArrayRef {
+fn lists<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> ArrayRef {
     let mut builder = ListBuilder::new(Float64Builder::new());
     for value in values {
-        if let Value::List(list) = value {
+        if let ValueRef::List(list) = value {
             builder.values().append_slice(list);
         }
-        builder.append(matches!(value, Value::List(_)));
+        builder.append(matches!(value, ValueRef::List(_)));
     }
     let lists: ListArray = builder.finish();
     Arc::new(lists)
@@ -233,9 +250,8 @@ fn entities<'v>(
 ) -> Result<(Vec<Field>, Vec<ArrayRef>)> {
     let (mut fields, mut arrays) = (Vec::new(), Vec::new());
     for (at, column) in set.entity_columns().iter().enumerate() {
-        let part = |entity: &Entity| entity.parts().get(at).cloned().unwrap_or(Value::Null);
-        let values: Vec<Value> = rows.clone().map(part).collect();
-        entity_column(column.name(), column.kind(), &values, &mut fields, &mut arrays)?;
+        let values = rows.clone().map(|entity| entity.parts().get(at).map_or(ValueRef::Null, Value::as_ref));
+        entity_column(column.name(), column.kind(), values, &mut fields, &mut arrays)?;
     }
     Ok((fields, arrays))
 }

@@ -75,9 +75,8 @@ fn refused(why: PolarsError) -> Error {
 
 /// One entity column; undeclared ones take the kind of their values, which must be one.
 fn entity_column(name: &str, kind: Option<Kind>, values: &[ValueRef<'_>]) -> Result<Column> {
-    let of = |value: &ValueRef<'_>| value.to_value().kind();
-    let kind = kind.or_else(|| values.first().and_then(of)).unwrap_or(Kind::Str);
-    if let Some(other) = values.iter().find(|value| of(value) != Some(kind)) {
+    let kind = kind.or_else(|| values.first().and_then(|value| value.kind())).unwrap_or(Kind::Str);
+    if let Some(other) = values.iter().find(|value| value.kind() != Some(kind)) {
         return Err(Error::column(name, kind, *other).context("one row has another type than the first"));
     }
     Ok(series(name.into(), array(kind, values)?)?.into_column())
