@@ -41,8 +41,9 @@ mod vector;
 // floor 6: many entities, event by event
 mod stream;
 
-// floor 7: both sides
+// floor 7: both sides, and one log read again
 pub mod merge;
+pub mod replay;
 
 // floor 8: whole tables
 #[cfg(any(feature = "arrow", feature = "polars"))]
