@@ -41,7 +41,8 @@ mod vector;
 // floor 6: many entities, event by event
 mod stream;
 
-// floor 7: both sides
+// floor 7: both sides, and how far a log was read
+pub mod lag;
 pub mod merge;
 
 // floor 8: whole tables
@@ -60,6 +61,7 @@ pub use crate::exact::{
 pub use crate::expr::{Col, Derived, Filter, MAX_DEPTH, col};
 pub use crate::field::Field;
 pub use crate::hash::{Checksum, Fingerprint};
+pub use crate::lag::{Lag, Observation};
 pub use crate::log::{Cut, Positions};
 pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, Served, Serving, ViewBuilder, merge};
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record, Schema};
