@@ -31,6 +31,7 @@ mod group;
 mod limits;
 mod observation;
 mod partition;
+mod sample;
 mod status;
 mod track;
 

@@ -44,6 +44,8 @@ mod stream;
 // floor 7: both sides, and how far a log was read
 pub mod lag;
 pub mod merge;
+pub mod plan;
+pub mod samples;
 
 // floor 8: whole tables
 #[cfg(any(feature = "arrow", feature = "polars"))]
