@@ -4,13 +4,24 @@
 
 mod bad;
 mod checkpoint;
+mod commands;
+mod comparison;
+mod controller;
+mod decision;
 mod driver;
+mod failure;
 mod progress;
+mod rules;
 mod slot;
 
 pub use self::bad::{BadEvent, BadEvents, Tolerance};
+pub use self::comparison::{Comparison, Difference, FeatureComparison};
+pub use self::controller::{Controller, Entered, Stretch};
+pub use self::decision::{Action, Decision, Phase, Reason, Side};
 pub use self::driver::{Delivery, Reading, Replay, Step};
+pub use self::failure::Failure;
 pub use self::progress::{PartitionProgress, Progress};
+pub use self::rules::Rules;
 pub use self::slot::{Pinned, Slot, Stale};
 
 /// What the slot is made of. Its model test compiles the same file over loom's.
