@@ -1,6 +1,11 @@
-//! One log read again by a new version, beside the one that serves.
+//! A new version beside the old one: the log read again, caught up with, compared, swapped in, and gone back from.
 //!
-//! A [`Replay`] feeds the log into a new [`Stream`](crate::Stream). [`Slot`] is the live version that requests pin.
+//! A [`Replay`] feeds the log into a new [`Stream`](crate::Stream), with progress, a [`Tolerance`] for bad events, and
+//! checkpoints. A [`Controller`] takes [`Observation`](crate::Observation)s of both versions and says what has to be so, and
+//! why it is no more: a [`Decision`]. A [`Comparison`] puts the two side by side. A [`Slot`] holds the version in service, for
+//! requests to pin.
+//!
+//! The host reads the log, tells the time, keeps what is to be kept, and does what is decided.
 
 mod bad;
 mod checkpoint;
