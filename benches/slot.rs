@@ -1,5 +1,5 @@
 //! What pinning the live version costs, beside a lock around an `Arc`, which a writer holds up.
-#![allow(missing_docs, clippy::expect_used, reason = "a bench")]
+#![allow(missing_docs, clippy::expect_used, clippy::disallowed_types, reason = "a bench that looks at the clock")]
 
 use std::hint::black_box;
 use std::sync::{Arc, RwLock};
@@ -10,7 +10,6 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use skewless::replay::Slot;
 
 /// Time for `count` calls on each of `threads` threads at once.
-#[allow(clippy::disallowed_types, reason = "a bench looks at the clock")]
 fn on_threads(threads: usize, count: u64, call: &(dyn Fn() + Sync)) -> Duration {
     let start = Instant::now();
     thread::scope(|scope| {

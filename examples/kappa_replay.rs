@@ -5,15 +5,19 @@
 //! real. Everything that is claimed is checked, and the exit code is 1 if something is not so.
 #![allow(clippy::print_stdout, reason = "an example talks to people")]
 
+#[path = "kappa_replay/log.rs"]
+mod log;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Value as Json, json};
-use skewless::replay::{Action, Comparison, Controller, Decision, Delivery, Phase, Replay, Rules, Side, Slot, Stretch};
-use skewless::replay::{Step, Tolerance};
-use skewless::{Entity, ErrorKind, FeatureSet, FrontierPolicy, Observation, Positions, Span, Stream, Timestamp};
+use log::{Dice, Log, PARTITIONS, USERS};
+use skewless::replay::{
+    Action, Comparison, Controller, Decision, Phase, Replay, Rules, Side, Slot, Step, Stretch, Tolerance,
+};
+use skewless::{Entity, ErrorKind, FeatureSet, FrontierPolicy, Positions, Span, Stream, Timestamp};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -27,9 +31,8 @@ const V2: &str = r#"{"name": "shopper", "version": 2, "entity": "user", "time": 
     "spend_7d": {"sum": "net", "where": {"type": "purchase"}, "over": {"sliding": "7d"}},
     "orders_7d": {"count": "*", "where": {"type": "purchase"}, "over": {"sliding": "7d"}}}}"#;
 
-const PARTITIONS: usize = 4;
-const USERS: u64 = 400;
-const EVENTS_A_MINUTE: u64 = 5;
+/// How many events there were in a minute, and how many there are since the sale began at nine.
+const EVENTS_A_MINUTE: [u64; 2] = [5, 400];
 /// How many events a version reads in a minute: a week's log takes the new one half an hour.
 const CAPACITY: usize = 1_600;
 /// After so many minutes the process of the new version dies.
@@ -47,84 +50,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// The splitmix64 generator.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
-
-/// The log: lines of JSON, but for a few, and the event time of each partition's last.
-#[derive(Default)]
-struct Log {
-    partitions: [Vec<String>; PARTITIONS],
-    heads: [Option<Timestamp>; PARTITIONS],
-    broken: u64,
-}
-
-impl Log {
-    fn write(&mut self, now: Timestamp, dice: &mut Dice) {
-        let (user, partition) = (dice.below(USERS), dice.below(PARTITIONS as u64) as usize);
-        let mut event = json!({"user": format!("u{user}"), "ts": now.as_micros(), "type": "click"});
-        if dice.below(4) == 0 {
-            let cents = 500 + dice.below(4_000);
-            event["type"] = "purchase".into();
-            event["gross"] = (cents as f64 / 100.0).into();
-            // The old app, which every other shopper has, does not know of taxes.
-            if user % 2 == 0 {
-                event["net"] = (cents as f64 / 119.0).into();
-            }
-        }
-        let mut line = event.to_string();
-        if dice.below(5_000) == 0 {
-            line.truncate(line.len() / 2);
-            self.broken += 1;
-        }
-        self.partitions[partition].push(line);
-        self.heads[partition] = Some(now);
-    }
-
-    /// What a consumer is given from `next` on, so many of each partition.
-    fn deliveries(&self, next: &Positions, each: usize) -> Vec<Delivery<Json>> {
-        let mut all = Vec::new();
-        for (partition, lines) in (0..).zip(&self.partitions) {
-            let from = next.next(partition);
-            for (offset, line) in (from..).zip(lines.iter().skip(from as usize).take(each)) {
-                all.push(match serde_json::from_str(line) {
-                    Ok(event) => Delivery::new(partition, offset, event),
-                    Err(why) => Delivery::unreadable(partition, offset, why.to_string()),
-                });
-            }
-        }
-        all
-    }
-
-    /// The event time of the last event before `next`.
-    fn time_at(&self, partition: u32, next: u64) -> Option<Timestamp> {
-        let read = self.partitions[partition as usize].iter().take(next as usize).rev();
-        read.filter_map(|line| serde_json::from_str::<Json>(line).ok())
-            .find_map(|event| event["ts"].as_i64().and_then(|ts| Timestamp::from_micros(ts).ok()))
-    }
-
-    /// One look at everything, as a host takes it.
-    fn looks(&self, next: &Positions, now: Timestamp) -> Vec<Observation> {
-        let look = |partition: u32| {
-            let (end, next) = (self.partitions[partition as usize].len() as u64, next.next(partition));
-            let mut look = Observation::new(partition, now).with_log(0, end).with_next(next);
-            look.head_time = self.heads[partition as usize];
-            look.processed_time = self.time_at(partition, next);
-            look
-        };
-        (0..PARTITIONS as u32).map(look).collect()
-    }
-}
-
 /// A version at work: requests read it, its consumer writes it.
 struct Version {
     name: &'static str,
@@ -139,13 +64,13 @@ impl Version {
     /// Reads the log on.
     fn consume(&self, log: &Log) {
         let mut stream = self.stream();
-        for delivery in log.deliveries(&stream.positions(), CAPACITY) {
-            // A line that is broken is passed over, as it was when it was history.
-            let _ = delivery.event.map(|event| stream.update_at(delivery.partition, delivery.offset, &event));
+        for delivery in log.deliveries(&stream.positions(), CAPACITY / PARTITIONS) {
+            // What cannot be read is refused, as it was when it was history.
+            let _ = stream.update_at(delivery.partition, delivery.offset, &delivery.event.unwrap_or_default());
         }
     }
 
-    /// Reads all there is. A broken line at the end of a partition is passed with the next good one.
+    /// Reads all there is.
     fn consume_all(&self, log: &Log) {
         let mut before = None;
         while before != Some(self.stream().positions()) {
@@ -191,6 +116,13 @@ fn states(stream: &Stream, as_of: Timestamp) -> BTreeMap<Entity, Vec<u8>> {
     stream.iter().map(encode).collect()
 }
 
+/// A decision on one line: with several reasons, the first.
+fn brief(decision: &Decision) -> String {
+    let more = decision.reasons.len().saturating_sub(1);
+    let first = decision.reasons.first().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{}{first}{}", decision.phase, if more > 0 { format!(", and {more} more") } else { String::new() })
+}
+
 fn claim(is_so: bool, what: impl Into<String>) -> Outcome<()> {
     if is_so { Ok(()) } else { Err(what.into().into()) }
 }
@@ -204,7 +136,7 @@ impl Shop {
         let v1 = Stream::with_policy(&set, policy()).starting_at(Positions::new())?;
         let v1 = Arc::new(Version { name: "v1", stream: Mutex::new(v1) });
         for minute in (0..7 * 24 * 60).rev() {
-            for _ in 0..EVENTS_A_MINUTE {
+            for _ in 0..EVENTS_A_MINUTE[0] {
                 log.write(now.saturating_sub(Span::minutes(minute)), &mut dice);
             }
         }
@@ -226,7 +158,7 @@ impl Shop {
     /// A minute goes by: orders, consumers, a look at both, a decision.
     fn minute(&mut self) -> Outcome<Decision> {
         self.now = self.now.saturating_add(Span::minutes(1));
-        for _ in 0..EVENTS_A_MINUTE {
+        for _ in 0..EVENTS_A_MINUTE[1] {
             self.log.write(self.now, &mut self.dice);
         }
         self.v1.consume(&self.log);
@@ -258,7 +190,7 @@ impl Shop {
     fn note(&mut self, decision: &Decision) {
         if decision.phase != self.phase {
             self.phase = decision.phase;
-            self.say(format_args!("== {decision}"));
+            self.say(format_args!("== {}", brief(decision)));
         }
     }
 
@@ -331,18 +263,26 @@ impl Shop {
         Ok(())
     }
 
-    /// Version 2 reads what has come since.
+    /// Version 2 reads what has come since, until it is as far as version 1.
     fn catch_up(&mut self) -> Outcome<()> {
-        for _ in 0..60 {
+        for minute in 1..60 {
             let decision = self.minute()?;
-            if decision.phase == Phase::Ready {
-                let bad = self.replay.as_ref().map_or(0, |replay| replay.bad().count());
-                self.say(format_args!("{bad} lines could not be read; all of them are known by partition and offset"));
+            if minute % 4 == 0 {
+                self.say(brief(&decision));
+            }
+            let (Some(replay), true) = (&self.replay, decision.phase == Phase::Ready) else { continue };
+            if replay.positions() == self.v1.stream().positions() {
+                let bad = replay.bad().count();
+                self.say(format_args!(
+                    "{bad} lines could not be read; each is counted, and the first hundred can be looked at"
+                ));
                 return claim(bad == self.log.broken, format!("{} lines are broken", self.log.broken));
             }
-            self.say(format_args!("   {decision}"));
+            let blocked = self.controller.promote(self.now)?;
+            let swaps = blocked.actions.iter().any(|action| matches!(action, Action::Swap { .. }));
+            claim(!swaps, "a version was promoted that is staler than the one in service")?;
         }
-        Err("the new version is not ready after an hour".into())
+        Err("the new version has not caught up after an hour".into())
     }
 
     /// Both versions' answers, side by side, at the same positions of the log.

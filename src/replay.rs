@@ -17,6 +17,7 @@ mod driver;
 mod failure;
 mod progress;
 mod rules;
+mod sample;
 mod slot;
 
 pub use self::bad::{BadEvent, BadEvents, Tolerance};

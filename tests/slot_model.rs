@@ -4,11 +4,48 @@
 
 /// What the slot is made of here. Loom's `Arc` has no weak side; the one of the standard library does not add schedules.
 mod sync {
+    use std::cell::Cell;
     pub(crate) use std::sync::{Arc, PoisonError, TryLockError, Weak};
 
-    pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::Ordering;
     pub(crate) use loom::sync::{Mutex, RwLock};
+
+    loom::thread_local! {
+        /// The epoch that this thread has seen last.
+        static SEEN: Cell<u64> = Cell::new(0);
+    }
+    thread_local! {
+        /// The last epoch of the schedule that is run: loom runs all its threads on one.
+        static STORED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// An epoch that remembers who has seen what.
+    pub(crate) struct AtomicU64(loom::sync::atomic::AtomicU64);
+
+    impl AtomicU64 {
+        pub(crate) fn new(epoch: u64) -> Self {
+            STORED.with(|stored| stored.set(epoch));
+            Self(loom::sync::atomic::AtomicU64::new(epoch))
+        }
+
+        pub(crate) fn load(&self, order: Ordering) -> u64 {
+            let epoch = self.0.load(order);
+            SEEN.with(|seen| seen.set(epoch));
+            epoch
+        }
+
+        pub(crate) fn store(&self, epoch: u64, order: Ordering) {
+            self.0.store(epoch, order);
+            STORED.with(|stored| stored.set(epoch));
+        }
+    }
+
+    /// What a reader does before it tries again.
+    pub(crate) fn spin_loop() {
+        let (seen, stored) = (SEEN.with(Cell::get), STORED.with(Cell::get));
+        assert!(seen < stored, "a reader waits for a writer: {seen} is the latest epoch, and cannot be had");
+        loom::hint::spin_loop();
+    }
 }
 
 #[path = "../src/replay/slot.rs"]

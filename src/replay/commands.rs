@@ -157,9 +157,6 @@ impl Controller {
     /// What stands against the new version coming into service.
     fn against_promotion(&self, now: Timestamp) -> Vec<Reason> {
         let mut against: Vec<Reason> = self.lost().into_iter().collect();
-        if self.rules.comparison && !self.compared {
-            against.push(Reason::NotCompared);
-        }
         let limit = self.rules.regression;
         for lag in self.new.partitions(now) {
             let (partition, why) = (lag.partition, lag.reason);
@@ -173,6 +170,9 @@ impl Controller {
             if new.as_micros() > most {
                 against.push(Reason::Regression { partition, new, old, limit });
             }
+        }
+        if self.rules.comparison && !self.compared {
+            against.push(Reason::NotCompared);
         }
         against
     }

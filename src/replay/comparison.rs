@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::stream::{Entity, Stream};
 use crate::time::Timestamp;
@@ -13,7 +13,7 @@ use crate::value::Value;
 const EXAMPLES: usize = 5;
 
 /// One entity for which two versions have two values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Which entity.
     pub entity: Entity,
@@ -24,7 +24,7 @@ pub struct Difference {
 }
 
 /// How one feature compares.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FeatureComparison {
     /// Entities with the same bits in both versions.
     pub equal: u64,
@@ -42,7 +42,7 @@ pub struct FeatureComparison {
 ///
 /// # Bounds
 /// Counts are of entities that both have; five examples a feature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The time both were asked for.
     pub as_of: Timestamp,

@@ -134,18 +134,7 @@ impl Controller {
         if old == new {
             return Err(Error::mismatch(format!("both versions are of definition {old}; the new one must be another")));
         }
-        let mut courses = BTreeMap::new();
-        for Stretch { partition, start, end } in history {
-            if end < start {
-                return Err(Error::parameter("end", end, format!("the start, {start}, or more")));
-            }
-            if courses.insert(partition, Course { start, end, next: None, times: [None; 2] }).is_some() {
-                return Err(Error::parameter("partition", partition, "each partition once"));
-            }
-        }
-        if courses.is_empty() {
-            return Err(Error::parameter("history", "no partitions", "at least one"));
-        }
+        let courses = courses(history)?;
         let lag = Lag::of_partitions(courses.keys().copied()).with_limits(rules.limits);
         let mut replaying = lag.clone();
         replaying.set_replaying(true);
@@ -385,6 +374,23 @@ impl Controller {
         }
         actions
     }
+}
+
+/// Where every partition begins; refuses what is no plan.
+fn courses(history: impl IntoIterator<Item = Stretch>) -> Result<BTreeMap<u32, Course>> {
+    let mut courses = BTreeMap::new();
+    for Stretch { partition, start, end } in history {
+        if end < start {
+            return Err(Error::parameter("end", end, format!("the start, {start}, or more")));
+        }
+        if courses.insert(partition, Course { start, end, next: None, times: [None; 2] }).is_some() {
+            return Err(Error::parameter("partition", partition, "each partition once"));
+        }
+    }
+    if courses.is_empty() {
+        return Err(Error::parameter("history", "no partitions", "at least one"));
+    }
+    Ok(courses)
 }
 
 /// Whether a partition is known to be too far behind.

@@ -53,6 +53,19 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Planned,
+        Self::Replaying,
+        Self::CatchingUp,
+        Self::Ready,
+        Self::Live,
+        Self::Draining,
+        Self::Retired,
+        Self::RolledBack,
+        Self::Failed,
+    ];
+
     /// As it is written: `catching_up`.
     pub const fn name(self) -> &'static str {
         match self {

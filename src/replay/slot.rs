@@ -18,8 +18,9 @@ use super::sync::{Arc, AtomicU64, Mutex, Ordering, PoisonError, RwLock, TryLockE
 // got on, and without swaps there are none. Checking the epoch in the cell keeps a reader that was held up for two swaps from
 // taking the next version before (2) of its swap, after which another reader could still get the one before it.
 //
-// (2) is a release and the load an acquire, so what (1) wrote is there for who sees the epoch. Under a lock there is
-// never more than a pointer moved or counted: no allocation, no drop and no code of `T`'s, so no lock is poisoned.
+// What is in a cell is guarded by its lock; (2) is a release and the load an acquire so that who sees the epoch also
+// finds (1) done and its lock free. Under a lock there is never more than a pointer moved or counted: no allocation, no drop
+// and no code of `T`'s, so no lock is poisoned.
 // Writers do wait: for each other, and for a reader that is between those two instructions.
 //
 // After (3) a version is in no cell: whoever has it pinned it before, so a count of its pins that is 0 stays 0.
