@@ -254,7 +254,7 @@ fn was_within(look: &Observation, events: u64, limits: &Limits) -> bool {
 
 /// Whether of all pairs of looks there are more in which the later has less to process than in which it has more.
 ///
-/// That is the sign of the median slope (Theil and Sen), which one look that dips or peaks does not turn.
+/// That is the sign of Mann and Kendall's statistic for a trend, which one look that dips or peaks does not turn.
 fn is_shrinking(looks: &[(&Observation, u64)]) -> bool {
     let mut balance = 0i64;
     for (i, (_, before)) in looks.iter().enumerate() {
