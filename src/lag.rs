@@ -40,7 +40,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::group::GroupLag;
-pub use self::limits::Limits;
+pub use self::limits::{Limit, Limits};
 pub use self::observation::{Counters, Observation, Observed};
 pub use self::partition::PartitionLag;
 pub use self::status::{Reason, Status};

@@ -1,7 +1,7 @@
 //! Catches alarms that ring for nothing and lags that stay silent: one situation each, as a host would meet it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-use skewless::lag::{Limits, Observed, PartitionLag, Reason, Status};
+use skewless::lag::{Limit, Limits, Observed, PartitionLag, Reason, Status};
 use skewless::{Lag, Observation, Span, Timestamp};
 
 fn at(seconds: i64) -> Timestamp {
@@ -37,9 +37,10 @@ fn only(lag: &Lag, now: Timestamp) -> PartitionLag {
 fn ten_thousand_events_are_too_many_and_one_less_is_not() {
     let of = |events: u64| {
         let (lag, now) = watched_with(Limits::new(), &[(events, 0)]);
-        only(&lag, now).status
+        (only(&lag, now).status, only(&lag, now).exceeded)
     };
-    assert_eq!((of(9_999), of(10_000)), (Status::Healthy, Status::Lagging));
+    assert_eq!(of(9_999), (Status::Healthy, None));
+    assert_eq!(of(10_000), (Status::Lagging, Some(Limit::Events)));
 }
 
 #[test]
@@ -247,7 +248,7 @@ fn a_limit_in_time_finds_what_a_limit_in_events_does_not() {
         lag.observe(look.with_processed_time(at(-604_800)).with_head_time(at(0)));
     }
     let found = only(&lag, at(90));
-    assert_eq!((found.events, found.status), (Some(4_900), Status::Stalled));
+    assert_eq!((found.events, found.status, found.exceeded), (Some(4_900), Status::Stalled, Some(Limit::Time)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use skewless::lag::{Counters, GroupLag, Limits, Observed, PartitionLag, Reason, Status};
+use skewless::lag::{Counters, GroupLag, Limit, Limits, Observed, PartitionLag, Reason, Status};
 use skewless::{Lag, Observation, Span, Timestamp};
 
 /// Dumber than the code: every look ever brought, and everything worked out from that list for each question.
@@ -144,6 +144,10 @@ impl Reference {
         let headroom = look.log_start.zip(look.next).map(|(start, next)| next.saturating_sub(start));
         prop_assert_eq!(found.headroom, headroom);
         let caught_up = events.is_some_and(|events| events <= i128::from(slack));
+        let many = events.is_some_and(|events| events >= i128::from(self.setup.events));
+        let long = time.zip(self.setup.time).is_some_and(|((time, _), limit)| time > i128::from(limit));
+        let exceeded = if many { Some(Limit::Events) } else { long.then_some(Limit::Time) };
+        prop_assert_eq!(found.exceeded, exceeded.filter(|_| !caught_up));
         let drain = if caught_up { Some(0) } else { events.and_then(|events| until_gone(events, processed, arrived)) };
         prop_assert_eq!(found.drain.map(|span| i128::from(span.as_micros())), drain);
         let kept = headroom.filter(|_| look.log_start > Some(0)).map(i128::from);

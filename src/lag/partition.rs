@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::Limits;
+use super::limits::{Limit, Limits};
 use super::observation::Observation;
 use super::status::{Found, Reason, Status};
 use super::track::{Advance, Track};
@@ -47,6 +47,8 @@ pub struct PartitionLag {
     /// When retention will have reached the position, if the log goes on to lose events as fast as they come; `None`
     /// if the consumer is at least as fast, or the log has not lost any.
     pub headroom_time: Option<Span>,
+    /// The limit it is beyond, the one in events if it is beyond both.
+    pub exceeded: Option<Limit>,
     /// How the consumer is doing.
     pub status: Status,
     /// What decided that.
@@ -68,6 +70,7 @@ impl PartitionLag {
             drain: None,
             headroom: None,
             headroom_time: None,
+            exceeded: None,
             status: Status::Unknown,
             reason,
         }
@@ -105,6 +108,7 @@ impl PartitionLag {
             drain,
             headroom,
             headroom_time: headroom.filter(|_| loses).and_then(|events| until_gone(events, arrived, processed)),
+            exceeded: events.and_then(|events| limits.exceeded(events, event_time)),
             status,
             reason,
         }
