@@ -159,6 +159,8 @@ fn a_consumer_that_is_gone_is_told_from_one_that_is_stuck() {
         only(&lag, at(90))
     };
     assert_eq!(looks(|i| 10 * i).status, Status::Stalled);
+    // As long as the window is not longer than the window.
+    assert_eq!(looks(|_| 0).status, Status::Stalled);
     let silent = looks(|_| -1);
     assert_eq!((silent.status, silent.reason), (Status::Stopped, Reason::NotReporting { span: Span::seconds(91) }));
 }
