@@ -24,8 +24,8 @@
 //!
 //! # Source
 //! Rules 3 to 9 are those of Burrow (LinkedIn). There, lag that grows but for a single dip passes for well, since rule 9 asks
-//! whether it ever fell; here it is the median slope that counts. There, a position that was never committed and a lost
-//! one have no status of their own.
+//! whether it ever fell; here all pairs of looks are compared (Mann and Kendall). There, a position that was never committed,
+//! one that was lost and one beyond the end have no status of their own, and without enough looks all is well.
 
 mod group;
 mod limits;
@@ -40,7 +40,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::group::GroupLag;
-pub use self::limits::Limits;
+pub use self::limits::{Limit, Limits};
 pub use self::observation::{Counters, Observation, Observed};
 pub use self::partition::PartitionLag;
 pub use self::status::{Reason, Status};

@@ -2,7 +2,7 @@
 //!
 //! Everything is in whole events, bytes and microseconds; nothing is rounded on the way, and what does not fit is an error.
 //! Replaying needs a log that is kept long enough ([`RetentionPlan`]), and a job that is faster than the events that come
-//! meanwhile ([`ReplayPlan`]). Where that is not to be had, or not worth it, [`recommend`] says so.
+//! meanwhile ([`ReplayPlan`]). Where that is not to be had, or not worth it, [`recommend()`] says so.
 
 mod finding;
 mod rate;

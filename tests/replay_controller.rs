@@ -429,7 +429,7 @@ fn two_versions_are_compared_feature_by_feature() {
     assert_eq!(report.unexpected(&[]).map(|(name, _)| name).collect::<Vec<_>>(), ["spend"]);
     assert_eq!(report.unexpected(&["spend"]).count(), 0);
     let json = serde_json::to_value(&report).unwrap();
-    assert_eq!(json["features"]["spend"]["examples"][0], json!({"entity": ["bob"], "old": 2.0, "new": 1.5}));
+    assert_eq!(json["features"]["spend"]["examples"][0], json!({"entity": "bob", "old": 2.0, "new": 1.5}));
 
     // The new version is behind: that is said, and who it has not seen is counted.
     let _ = old.update_at(0, 3, &json!({"user": "dan", "ts": 3})).unwrap();

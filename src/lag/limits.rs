@@ -24,6 +24,16 @@ pub struct Limits {
     stale: Span,
 }
 
+/// One of the two limits of a healthy partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// How many events there may be to process.
+    Events,
+    /// How long the event-time lag may be.
+    Time,
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -95,12 +105,21 @@ impl Limits {
         self
     }
 
-    pub(super) fn healthy_events(&self) -> u64 {
-        self.events
+    /// Whether it is known that there is a limit in time, but not whether it is kept.
+    pub(super) fn cannot_tell(&self, event_time: Option<Span>) -> bool {
+        self.time.is_some() && event_time.is_none()
     }
 
-    pub(super) fn healthy_time(&self) -> Option<Span> {
-        self.time
+    /// The limit that a lag is beyond, the one in events first; an event-time lag that is not known is beyond none.
+    pub(super) fn exceeded(&self, events: u64, event_time: Option<Span>) -> Option<Limit> {
+        if self.caught_up(events) {
+            None
+        } else if events >= self.events {
+            Some(Limit::Events)
+        } else {
+            let beyond = event_time.zip(self.time).is_some_and(|(lag, limit)| lag > limit);
+            beyond.then_some(Limit::Time)
+        }
     }
 
     /// Whether a consumer with this many events to process has in truth caught up.

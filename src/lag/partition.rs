@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::Limits;
+use super::limits::{Limit, Limits};
 use super::observation::Observation;
 use super::status::{Found, Reason, Status};
-use super::track::Track;
+use super::track::{Advance, Track};
+use crate::plan::Rate;
 use crate::time::{Span, Timestamp};
 
 /// How far a consumer is behind in one partition, and how it is doing.
@@ -46,6 +47,8 @@ pub struct PartitionLag {
     /// When retention will have reached the position, if the log goes on to lose events as fast as they come; `None`
     /// if the consumer is at least as fast, or the log has not lost any.
     pub headroom_time: Option<Span>,
+    /// The limit it is beyond, the one in events if it is beyond both.
+    pub exceeded: Option<Limit>,
     /// How the consumer is doing.
     pub status: Status,
     /// What decided that.
@@ -67,6 +70,7 @@ impl PartitionLag {
             drain: None,
             headroom: None,
             headroom_time: None,
+            exceeded: None,
             status: Status::Unknown,
             reason,
         }
@@ -84,10 +88,10 @@ impl PartitionLag {
         let events = look.events().filter(|_| status != Status::Ahead);
         let processed = track.advance(limits, |look| look.next);
         let arrived = track.advance(limits, |look| look.log_end);
-        let (processed_rate, arrival_rate) = (processed.map(|a| a.rate()), arrived.map(|a| a.rate()));
+        let (processed, arrived) = (processed.and_then(Advance::rate), arrived.and_then(Advance::rate));
         let drain = match events {
             Some(events) if limits.caught_up(events) => Some(Span::ZERO),
-            Some(events) => until_gone(events, processed_rate, arrival_rate),
+            Some(events) => until_gone(events, processed, arrived),
             None => None,
         };
         let headroom = look.log_start.and_then(|start| Some(look.next?.saturating_sub(start)));
@@ -99,11 +103,12 @@ impl PartitionLag {
             event_time: event_time.filter(|_| events.is_some()),
             estimated: estimated && events.is_some(),
             freshness: look.processed_time.map(|time| now.since(time)),
-            processed_rate,
-            arrival_rate,
+            processed_rate: processed.map(Rate::as_per_second),
+            arrival_rate: arrived.map(Rate::as_per_second),
             drain,
             headroom,
-            headroom_time: headroom.filter(|_| loses).and_then(|n| until_gone(n, arrival_rate, processed_rate)),
+            headroom_time: headroom.filter(|_| loses).and_then(|events| until_gone(events, arrived, processed)),
+            exceeded: events.and_then(|events| limits.exceeded(events, event_time)),
             status,
             reason,
         }
@@ -142,12 +147,15 @@ pub(super) fn measured(look: &Observation, events: u64, limits: &Limits) -> Opti
     (processed <= head).then(|| head.since(processed))
 }
 
-/// How long it takes until `events` are gone, if they go at one rate and come at another; `None` if they never are.
-fn until_gone(events: u64, going: Option<f64>, coming: Option<f64>) -> Option<Span> {
-    let shrinks = going? - coming?;
-    // `as` goes no further than the greatest span.
-    let micros = (events as f64 / shrinks * 1e6).ceil() as i64;
-    if shrinks > 0.0 { Span::from_micros(micros).ok() } else { None }
+/// How long it takes until `events` are gone, if they go at one rate and come at another; `None` if they never are, or
+/// not before the end of time.
+fn until_gone(events: u64, going: Option<Rate>, coming: Option<Rate>) -> Option<Span> {
+    let (going, coming) = (going?, coming?);
+    // Not even none are gone at once of what grows.
+    if going <= coming {
+        return None;
+    }
+    going.time_to_drain(events, coming).ok().flatten()
 }
 
 impl fmt::Display for PartitionLag {

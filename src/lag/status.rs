@@ -187,12 +187,12 @@ impl Found<'_> {
         if limits.caught_up(events) {
             return (Status::Healthy, Reason::CaughtUp);
         }
-        if events < limits.healthy_events() {
-            match (limits.healthy_time(), self.event_time) {
-                (Some(_), None) => return (Status::Unknown, Reason::NoEventTime),
-                (Some(limit), Some(lag)) if lag > limit => {}
-                _ => return (Status::Healthy, Reason::WithinLimits),
-            }
+        if limits.exceeded(events, self.event_time).is_none() {
+            return if limits.cannot_tell(self.event_time) {
+                (Status::Unknown, Reason::NoEventTime)
+            } else {
+                (Status::Healthy, Reason::WithinLimits)
+            };
         }
         let (status, reason) = self.progress(next, limits);
         let expected = replaying && status == Status::Lagging;
@@ -248,13 +248,13 @@ impl Found<'_> {
 
 /// Whether a look of before was within the limits; its event time counts only if it was found and not estimated.
 fn was_within(look: &Observation, events: u64, limits: &Limits) -> bool {
-    let in_time = |limit: Span| super::partition::measured(look, events, limits).is_some_and(|lag| lag <= limit);
-    limits.caught_up(events) || events < limits.healthy_events() && limits.healthy_time().is_none_or(in_time)
+    let event_time = super::partition::measured(look, events, limits);
+    limits.exceeded(events, event_time).is_none() && !limits.cannot_tell(event_time)
 }
 
 /// Whether of all pairs of looks there are more in which the later has less to process than in which it has more.
 ///
-/// That is the sign of the median slope (Theil and Sen), which one look that dips or peaks does not turn.
+/// That is the sign of Mann and Kendall's statistic for a trend, which one look that dips or peaks does not turn.
 fn is_shrinking(looks: &[(&Observation, u64)]) -> bool {
     let mut balance = 0i64;
     for (i, (_, before)) in looks.iter().enumerate() {

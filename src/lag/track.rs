@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::observation::{Observation, Observed};
+use crate::plan::Rate;
 use crate::time::{Span, Timestamp};
 
 /// How many looks in a row, each of before the latest one, it takes to believe that the host's clock went back.
@@ -27,9 +28,8 @@ pub(super) struct Advance {
 }
 
 impl Advance {
-    /// In events a second.
-    pub(super) fn rate(self) -> f64 {
-        self.by as f64 * 1e6 / self.over.as_micros() as f64
+    pub(super) fn rate(self) -> Option<Rate> {
+        Rate::new(self.by, self.over).ok()
     }
 }
 

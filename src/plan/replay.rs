@@ -23,7 +23,7 @@ use crate::time::Span;
 /// let plan = ReplayPlan::new(Span::days(30), Rate::per_day(1_000_000_000), Rate::per_second(200_000));
 /// let replay = plan.evaluate()?;
 /// assert!(replay.is_feasible());
-/// assert_eq!(replay.to_string(), "30000000000 events of 720h, caught up in 44h; feasible");
+/// assert_eq!(replay.to_string(), "30000000000 events of 30d, caught up in 44h; feasible");
 /// # Ok::<(), skewless::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

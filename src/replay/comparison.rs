@@ -15,7 +15,8 @@ const EXAMPLES: usize = 5;
 /// One entity for which two versions have two values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// Which entity.
+    /// Which entity; written as it is shown.
+    #[serde(serialize_with = "shown")]
     pub entity: Entity,
     /// What the old version says.
     pub old: Value,
@@ -155,4 +156,8 @@ impl fmt::Display for Comparison {
         }
         Ok(())
     }
+}
+
+fn shown<S: serde::Serializer>(entity: &Entity, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(entity)
 }
