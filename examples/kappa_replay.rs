@@ -217,7 +217,7 @@ impl Shop {
     fn run(mut self) -> Outcome<()> {
         let lines: usize = self.log.partitions.iter().map(Vec::len).sum();
         self.say(format_args!(
-            "v1 is in service, a week of the log behind it: {lines} lines in {PARTITIONS} partitions"
+            "v1 is in service, a week behind it: {lines} lines in {PARTITIONS} partitions; a sale begins"
         ));
         self.replay_history()?;
         self.catch_up()?;

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use serde_json::{Value as Json, json};
-use skewless::replay::{BadEvent, Delivery, Replay, Step, Tolerance};
+use skewless::replay::{BadEvent, Delivery, Progress, Replay, Step, Tolerance};
+use skewless::samples::{Labels, encode};
 use skewless::{Entity, ErrorKind, FeatureSet, FrontierPolicy, Outcome, Positions, Span, Stream, Timestamp, Value};
 
 const FEATURES: &str = r#"{"name": "s", "version": 1, "entity": "user", "time": "ts",
@@ -320,7 +321,40 @@ fn progress_has_a_rate_and_an_end_in_sight_by_the_hosts_clock() {
     let progress = again.progress(at(1_000_000));
     assert_eq!((progress.rate, progress.eta, progress.share()), (None, None, 0.25));
     let json = serde_json::to_string(&progress).unwrap();
-    assert_eq!(serde_json::from_str::<skewless::replay::Progress>(&json).unwrap(), progress);
+    assert_eq!(serde_json::from_str::<Progress>(&json).unwrap(), progress);
+}
+
+#[test]
+fn what_is_not_known_of_a_replay_has_no_sample() {
+    let mut replay = replay(positions([(0, 100)]));
+    read_all(&mut replay, (0..7).map(|offset| good(0, offset)));
+    let labels = Labels::new().with("version", 2);
+    let named = |progress: &Progress| -> Vec<(String, f64)> {
+        progress
+            .samples(&labels)
+            .iter()
+            .map(|sample| (sample.metric.name.replace("skewless_replay_", ""), sample.value))
+            .collect()
+    };
+    let known = [("events_total", 7.0), ("bad_events_total", 0.0), ("remaining_events", 93.0)];
+    let known = known.map(|(name, value)| (name.to_owned(), value));
+    assert_eq!(named(&replay.progress(at(0))), known);
+    read_all(&mut replay, (7..10).map(|offset| good(0, offset)));
+    let samples = named(&replay.progress(at(3)));
+    assert_eq!(samples[3..], [("events_per_second".to_owned(), 1.0), ("eta_seconds".to_owned(), 90.0)]);
+    assert!(
+        encode(&replay.progress(at(3)).samples(&labels)).contains("skewless_replay_eta_seconds{version=\"2\"} 90\n")
+    );
+}
+
+#[test]
+fn a_tolerance_is_checked_however_it_comes() {
+    let tolerance = Tolerance::new(3, 0.5).unwrap();
+    let json = serde_json::to_string(&tolerance).unwrap();
+    assert_eq!((json.as_str(), serde_json::from_str(&json).unwrap()), (r#"{"most":3,"share":0.5}"#, tolerance));
+    for bad in [r#"{"most":3,"share":1.5}"#, r#"{"most":3,"share":-0.1}"#, r#"{"most":3,"share":0,"x":1}"#] {
+        assert!(serde_json::from_str::<Tolerance>(bad).is_err(), "{bad}");
+    }
 }
 
 /// A checkpoint with something of everything in it.

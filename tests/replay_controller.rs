@@ -4,6 +4,7 @@
 
 use serde_json::json;
 use skewless::replay::{Action, Comparison, Controller, Decision, Failure, Phase, Reason, Rules, Side, Stretch};
+use skewless::samples::{Labels, Sample};
 use skewless::{Entity, ErrorKind, FeatureSet, Fingerprint, Observation, Positions, Span, Stream, Timestamp, Value};
 
 const HISTORY: [Stretch; 2] =
@@ -403,6 +404,20 @@ fn the_common_cut_is_the_least_that_either_has_processed_anywhere() {
     assert_eq!(controller.common_cut(), None, "nobody knows how far the new version is in partition 1");
     let _ = controller.observe(Side::New, look(1, 500, 400));
     assert_eq!(controller.common_cut(), Some(at(100)));
+}
+
+#[test]
+fn a_handover_reports_its_phase_and_its_epoch() {
+    let mut controller = ready(Rules::new().comparison(false));
+    let _ = controller.promote(at(3_060)).unwrap();
+    let samples = controller.samples(&Labels::new().with("topic", "clicks"));
+    let one = |phase: &str| {
+        let is = |sample: &&Sample| sample.labels.iter().any(|(_, value)| value == phase);
+        samples.iter().find(is).map(|sample| sample.value)
+    };
+    assert_eq!((one("ready"), one("live"), one("rolled_back"), samples.len()), (Some(1.0), Some(0.0), Some(0.0), 11));
+    let last: Vec<f64> = samples.iter().rev().take(2).map(|sample| sample.value).collect();
+    assert_eq!(last, [1.0, 5.0], "a swap is out, for epoch 5");
 }
 
 #[test]

@@ -19,9 +19,26 @@ const REASON: usize = 256;
 /// # Bounds
 /// `share` is from 0 to 1: 0.001 is one in a thousand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Tolerance {
     most: u64,
     share: f64,
+}
+
+/// A tolerance as it is read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    most: u64,
+    share: f64,
+}
+
+impl TryFrom<Unchecked> for Tolerance {
+    type Error = Error;
+
+    fn try_from(read: Unchecked) -> Result<Self> {
+        Self::new(read.most, read.share)
+    }
 }
 
 impl Tolerance {
@@ -44,10 +61,6 @@ impl Tolerance {
     /// Whether so many bad ones among so many are put up with.
     pub fn allows(self, bad: u64, read: u64) -> bool {
         bad <= self.most || bad as f64 <= self.share * read as f64
-    }
-
-    pub(super) fn is_valid(self) -> bool {
-        Self::new(self.most, self.share) == Ok(self)
     }
 }
 

@@ -38,20 +38,3 @@ impl Progress {
         known.into_iter().chain([remaining]).chain(rate).chain(eta).collect()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_known_has_no_sample() {
-        let progress =
-            Progress { partitions: Vec::new(), events: 7, bad: 1, latest_event: None, rate: None, eta: None };
-        let samples = progress.samples(&Labels::new());
-        let names: Vec<&str> = samples.iter().map(|sample| sample.metric.name).collect();
-        let events =
-            ["skewless_replay_events_total", "skewless_replay_bad_events_total", "skewless_replay_remaining_events"];
-        assert_eq!(names, events);
-        assert_eq!(samples.iter().map(|sample| sample.value).collect::<Vec<_>>(), [7.0, 1.0, 0.0]);
-    }
-}
