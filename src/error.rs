@@ -10,8 +10,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What went wrong, in one word. Match on this; show the [`Error`] itself to people.
 ///
 /// Errors arise where a definition is built, where an event or a batch enters, where bytes are decoded, where
-/// two states meet, and where a question is asked that has no answer: below the frontier
-/// ([`Unanswerable`](Self::Unanswerable)), or an integer beyond `i64` ([`Overflow`](Self::Overflow)).
+/// two states meet, where a question is asked that has no answer: below the frontier
+/// ([`Unanswerable`](Self::Unanswerable)), or an integer beyond `i64` ([`Overflow`](Self::Overflow)); and where a
+/// replay is told to do what it cannot.
 /// Folding cannot fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -42,6 +43,10 @@ pub enum ErrorKind {
     Overflow,
     /// What lies before a cut cannot be told from what lies after it, or a view is not there to be served.
     Coverage,
+    /// A replay met more bad events than are tolerated; it has failed and gives no result.
+    Tolerance,
+    /// A step that is not possible in the phase a replay is in.
+    Transition,
     /// A law of [`FeatureComputer`](crate::FeatureComputer) does not hold.
     Law,
 }
@@ -86,6 +91,10 @@ enum Inner {
     NotCanonical(String),
     #[error("{0}")]
     Coverage(String),
+    #[error("{0}")]
+    Tolerance(String),
+    #[error("{0}")]
+    Transition(String),
     #[error("the answer at {asked} is no longer kept (frontier {frontier}); a time near it that is: {nearest}")]
     Unanswerable { asked: Timestamp, frontier: Timestamp, nearest: Timestamp },
     #[error(
@@ -118,6 +127,8 @@ impl Error {
             Inner::Unanswerable { .. } => ErrorKind::Unanswerable,
             Inner::Overflow { .. } => ErrorKind::Overflow,
             Inner::Coverage(_) => ErrorKind::Coverage,
+            Inner::Tolerance(_) => ErrorKind::Tolerance,
+            Inner::Transition(_) => ErrorKind::Transition,
             Inner::Law { .. } => ErrorKind::Law,
             Inner::Context { error, .. } => error.kind(),
         }
@@ -195,6 +206,12 @@ impl Error {
     }
     pub(crate) fn coverage(message: impl Into<String>) -> Self {
         Self::new(Inner::Coverage(message.into()))
+    }
+    pub(crate) fn tolerance(message: impl Into<String>) -> Self {
+        Self::new(Inner::Tolerance(message.into()))
+    }
+    pub(crate) fn transition(message: impl Into<String>) -> Self {
+        Self::new(Inner::Transition(message.into()))
     }
     pub(crate) fn unanswerable(asked: Timestamp, frontier: Timestamp, nearest: Timestamp) -> Self {
         Self::new(Inner::Unanswerable { asked, frontier, nearest })

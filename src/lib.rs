@@ -41,8 +41,12 @@ mod vector;
 // floor 6: many entities, event by event
 mod stream;
 
-// floor 7: both sides
+// floor 7: both sides, how far a log was read, and reading it again
+pub mod lag;
 pub mod merge;
+pub mod plan;
+pub mod replay;
+pub mod samples;
 
 // floor 8: whole tables
 #[cfg(any(feature = "arrow", feature = "polars"))]
@@ -60,6 +64,7 @@ pub use crate::exact::{
 pub use crate::expr::{Col, Derived, Filter, MAX_DEPTH, col};
 pub use crate::field::Field;
 pub use crate::hash::{Checksum, Fingerprint};
+pub use crate::lag::{Lag, Observation};
 pub use crate::log::{Cut, Positions};
 pub use crate::merge::{BatchView, External, Externals, Gate, Lookup, Manifest, Served, Serving, ViewBuilder, merge};
 pub use crate::record::{Column, MAX_ENTITY_COLUMNS, Record, Schema};

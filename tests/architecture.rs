@@ -244,6 +244,13 @@ fn only_the_polars_door_names_polars() {
 }
 
 #[test]
+fn only_the_facade_names_the_metrics_facade() {
+    let words = ["metrics::"];
+    fail_if_any(&banned(&words, |path| path == "samples/facade.rs"));
+    assert!(!banned(&words, |_| false).is_empty(), "the word looked for is found nowhere");
+}
+
+#[test]
 fn nothing_is_unsafe_or_left_to_do() {
     fail_if_any(&banned(&["unsafe ", "unsafe{", "todo!", "unimplemented!", "TODO", "FIXME"], |_| false));
     let comments: Vec<String> = all_sources()

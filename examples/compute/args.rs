@@ -9,7 +9,7 @@ use crate::fail::{Failure, Outcome};
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
-compute - one feature definition, run over events in batch, as a stream and merged of both, every bit compared
+compute - one feature definition, run over events in batch, as a stream, merged of both and replayed, every bit compared
 
 usage: cargo run --release --features arrow --example compute -- [options]
 
@@ -25,6 +25,8 @@ Without options a shop's click-stream is made up, and the sample definition runs
                                   query answered of both when its time comes; a value that is not whole is a
                                   failure. Queries before the cut ask for history, of which a view keeps only
                                   what later queries need: a batch pass over all events answers them
+                         replay   as stream, but read from a log by a replay that dies twice: it goes on from its
+                                  last checkpoint, and the log delivers again what it had read since and before
                          polars   as batch, over Polars frames; needs `--features arrow,polars`
                          verify   all of them; exit code 1 at the first value that differs in a bit (the
                                   default)
@@ -67,6 +69,8 @@ pub(crate) enum Way {
     Stream,
     /// Batch up to a cut, stream after it.
     Merge,
+    /// One event at a time, from a log, with crashes.
+    Replay,
     /// All queries at once, over Polars frames.
     #[cfg(feature = "polars")]
     Polars,
@@ -230,7 +234,7 @@ fn wants(name: &str) -> Option<&'static str> {
     Some(match name {
         "--definition" => "a JSON file",
         "--events" | "--queries" => "a Parquet file",
-        "--path" => "batch, stream, merge, polars or verify",
+        "--path" => "batch, stream, merge, replay, polars or verify",
         "--cut" => "a time",
         "--cut-fraction" => "a number from 0 to 1",
         "--cut-by" => "time or positions",
@@ -256,12 +260,13 @@ fn way(word: &str) -> Outcome<Way> {
         "batch" => Ok(Way::Batch),
         "stream" => Ok(Way::Stream),
         "merge" => Ok(Way::Merge),
+        "replay" => Ok(Way::Replay),
         #[cfg(feature = "polars")]
         "polars" => Ok(Way::Polars),
         #[cfg(not(feature = "polars"))]
         "polars" => Err(Failure::input("--path polars needs Polars: run with --features arrow,polars")),
         "verify" => Ok(Way::Verify),
-        _ => Err(Failure::input(format!("--path is `{word}`; allowed: batch, stream, merge, polars, verify"))),
+        _ => Err(Failure::input(format!("--path is `{word}`; allowed: batch, stream, merge, replay, polars, verify"))),
     }
 }
 

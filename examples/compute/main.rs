@@ -1,4 +1,4 @@
-//! One definition, run in batch, as a stream and merged of both: computes feature vectors over Parquet files, or
+//! One definition, run in batch, as a stream, merged of both and replayed: computes feature vectors over Parquet files, or
 //! over a made-up shop, and compares the ways bit for bit. `--help` says how.
 #![allow(
     clippy::print_stdout,
@@ -22,6 +22,7 @@ mod merge;
 mod parquet_io;
 mod pick;
 mod progress;
+mod replay;
 mod report;
 mod run;
 mod shop;
@@ -96,6 +97,11 @@ fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) ->
         report.merged(facts)?;
         Ok::<_, Failure>(merged)
     };
+    let replay = |report: &mut Report| {
+        let (replayed, facts) = report.timed("replay", || replay::replay(set, events, queries))?;
+        report.replayed(&facts)?;
+        Ok::<_, Failure>(replayed)
+    };
     #[cfg(feature = "polars")]
     let polars = |report: &mut Report| {
         report.timed("polars", || threads::on(args.threads, || frames::polars(set, events, queries)))
@@ -104,6 +110,7 @@ fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) ->
         Way::Batch | Way::Verify => batch(report)?,
         Way::Stream => stream(report)?,
         Way::Merge => merge(report)?,
+        Way::Replay => replay(report)?,
         #[cfg(feature = "polars")]
         Way::Polars => polars(report)?,
     };
@@ -113,6 +120,7 @@ fn compute(args: &Args, set: &FeatureSet, input: &Input, report: &mut Report) ->
         let merged = merge(report)?;
         compare::same(&first, &merged)?;
         compare::same(&stream, &merged)?;
+        compare::same(&first, &replay(report)?)?;
         #[cfg(feature = "polars")]
         compare::same(&first, &polars(report)?)?;
         if args.events.is_none() {

@@ -9,6 +9,7 @@ use skewless::FeatureSet;
 use crate::fail::{Failure, Outcome};
 use crate::merge::Facts;
 use crate::progress::Watch;
+use crate::replay;
 use crate::table;
 
 /// Everything worth saying, collected on the way.
@@ -90,11 +91,26 @@ impl Report {
         Ok(())
     }
 
+    /// Says what became of the replay.
+    pub(crate) fn replayed(&self, facts: &replay::Facts) -> Outcome<()> {
+        for (checkpoint, crash) in &facts.crashes {
+            let (checkpoint, crash) = (grouped(*checkpoint), grouped(*crash));
+            self.tell(&format!(
+                "            died after {crash} events, went on from the checkpoint after {checkpoint}\n"
+            ))?;
+        }
+        let again = grouped(usize::try_from(facts.again).unwrap_or(usize::MAX));
+        self.tell(&format!(
+            "            checkpoint of {} bytes; {again} events delivered again from before it, and each counted once\n",
+            grouped(facts.bytes)
+        ))
+    }
+
     /// Says that all ways agree.
     pub(crate) fn agreed(&self, compared: usize, set: &FeatureSet) -> Outcome<()> {
-        let ways = if cfg!(feature = "polars") { "batch, stream, merge and polars" } else { "batch, stream and merge" };
+        let polars = if cfg!(feature = "polars") { ", replay and polars" } else { " and replay" };
         self.tell(&format!(
-            "compared    {} values ({} queries x {} features) bit for bit: {ways} agree on all of them\n",
+            "compared    {} values ({} queries x {} features) bit for bit: batch, stream, merge{polars} agree on all of them\n",
             grouped(compared),
             grouped(self.queries),
             set.names().len(),

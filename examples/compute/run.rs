@@ -133,45 +133,92 @@ pub(crate) fn by_batch(table: &RecordBatch, queries: &[RecordBatch]) -> Vec<Reco
     vectors
 }
 
+/// Who reads events, by their number in order of time, and can be asked.
+pub(crate) trait Reader {
+    /// Takes the event that comes next.
+    fn read(&mut self, number: usize) -> Outcome<()>;
+
+    /// Moves the frontier.
+    fn advance(&mut self, frontier: Timestamp);
+
+    /// What was read so far.
+    fn stream(&self) -> &Stream;
+}
+
 /// One event at a time.
+pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<Run> {
+    let events = bind(set, events)?;
+    let order = in_time(&events, "events")?;
+    answer("stream", set, &order, queries, &mut Fed { stream: Stream::new(set), events: &events, order: &order })
+}
+
+/// Lets `reader` read events and answer queries.
 ///
 /// Events and queries are taken in order of time, as a host that waits for late events would hand them
 /// over. A query comes before the events at its own time, which are not in its answer. The frontier goes
 /// along, so states age as they do in a service.
-pub(crate) fn stream(set: &FeatureSet, events: &[RecordBatch], queries: &[RecordBatch]) -> Outcome<Run> {
+pub(crate) fn answer(
+    way: &'static str,
+    set: &FeatureSet,
+    event_order: &[Place],
+    queries: &[RecordBatch],
+    reader: &mut impl Reader,
+) -> Outcome<Run> {
     let asked = asked(set)?;
-    let events = bind(set, events)?;
     let queries = queries_as_events(set, queries)?;
     let queries = bind(&asked, &queries)?;
-    let (event_order, query_order) = (in_time(&events, "events")?, in_time(&queries, "queries")?);
-    let mut progress = Progress::new("stream", "events and queries", event_order.len() + query_order.len());
-    let mut stream = Stream::new(set);
+    let query_order = in_time(&queries, "queries")?;
+    let mut progress = Progress::new(way, "events and queries", event_order.len() + query_order.len());
     let mut parts: Vec<Part> = queries.iter().map(|rows| Part::new(rows.len())).collect();
-    let mut coming = event_order.iter().peekable();
+    let mut coming = event_order.iter().enumerate().peekable();
     let mut done = 0;
     for place in &query_order {
-        while let Some(event) = coming.next_if(|event| event.time < place.time) {
-            feed(&mut stream, &events, event)?;
+        while let Some((number, _)) = coming.next_if(|(_, event)| event.time < place.time) {
+            reader.read(number)?;
             done += 1;
             progress.at(done);
         }
         let as_of = Timestamp::from_micros(place.time)?;
-        stream.advance(as_of);
+        reader.advance(as_of);
         let entity = entity(&asked, &queries, place).map_err(|why| place.blame("queries", why))?;
-        let vector = stream.vector(&entity, as_of)?;
+        let vector = reader.stream().vector(&entity, as_of)?;
         if let Some(part) = parts.get_mut(place.batch as usize) {
-            part.put(stream.set(), place.row as usize, entity, vector)?;
+            part.put(set, place.row as usize, entity, vector)?;
         }
         done += 1;
         progress.at(done);
     }
     // No query sees these any more, but a bad one among them must not go unnoticed.
-    coming.try_for_each(|event| feed(&mut stream, &events, event))?;
+    coming.try_for_each(|(number, _)| reader.read(number))?;
     let mut vectors: Vec<RecordBatch> = parts.into_iter().filter_map(|part| part.table).collect();
     if vectors.is_empty() {
-        vectors.push(batch::vectors(stream.set(), [])?);
+        vectors.push(batch::vectors(set, [])?);
     }
-    Ok(Run::new("stream", stream.set(), vectors))
+    Ok(Run::new(way, set, vectors))
+}
+
+/// A stream that is fed rows of tables.
+struct Fed<'a> {
+    stream: Stream,
+    events: &'a [Rows<'a>],
+    order: &'a [Place],
+}
+
+impl Reader for Fed<'_> {
+    fn read(&mut self, number: usize) -> Outcome<()> {
+        let Some(event) = self.order.get(number) else { return Ok(()) };
+        let Some(rows) = self.events.get(event.batch as usize) else { return Ok(()) };
+        self.stream.advance(Timestamp::from_micros(event.time)?);
+        self.stream.update(&rows.row(event.row as usize)).map(drop).map_err(|why| event.blame("events", why))
+    }
+
+    fn advance(&mut self, frontier: Timestamp) {
+        self.stream.advance(frontier);
+    }
+
+    fn stream(&self) -> &Stream {
+        &self.stream
+    }
 }
 
 /// The answers to one batch of queries; they become a table when the last is there, which takes less memory.
@@ -203,13 +250,6 @@ impl Part {
         }
         Ok(())
     }
-}
-
-/// Hands one event to the stream.
-fn feed(stream: &mut Stream, events: &[Rows<'_>], event: &Place) -> Outcome<()> {
-    let Some(rows) = events.get(event.batch as usize) else { return Ok(()) };
-    stream.advance(Timestamp::from_micros(event.time)?);
-    stream.update(&rows.row(event.row as usize)).map(|_| ()).map_err(|why| event.blame("events", why))
 }
 
 /// A definition whose events are queries: it lets the crate read queries as it reads events.

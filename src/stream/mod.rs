@@ -21,7 +21,7 @@ pub use self::policy::FrontierPolicy;
 use self::received::{Admission, Received};
 use crate::definition::FeatureSet;
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::Cut;
+use crate::log::{Cut, Positions};
 use crate::record::Record;
 use crate::state::{Cells, Entry, Outcome, State};
 use crate::time::Timestamp;
@@ -162,6 +162,11 @@ impl Stream {
     /// The latest event time taken, wherever it was from.
     pub fn latest_event(&self) -> Option<Timestamp> {
         self.seen_until
+    }
+
+    /// Whether this stream was told to start at `start`.
+    pub(crate) fn began_at(&self, start: &Positions) -> bool {
+        matches!(&self.generations[0].from, Some(Cut::Positions(from)) if from == start)
     }
 
     /// Folds one event into its entity's state.
