@@ -13,8 +13,8 @@ mod retention;
 pub use self::finding::Finding;
 pub use self::rate::Rate;
 pub use self::recommend::{Architecture, Consideration, Recommendation, Workload, recommend};
-pub use self::replay::{Replay, ReplayPlan};
-pub use self::retention::{Retention, RetentionPlan};
+pub use self::replay::{ReplayForecast, ReplayPlan};
+pub use self::retention::{RetentionForecast, RetentionPlan};
 use crate::error::{Error, Result};
 use crate::time::Span;
 

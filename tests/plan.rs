@@ -161,7 +161,7 @@ fn plans_survive_json() {
     assert_eq!(serde_json::from_str::<RetentionPlan>(&json).unwrap(), plan);
     let replay = ReplayPlan::new(Span::days(30), DAILY, Rate::per_second(1)).evaluate().unwrap();
     let json = serde_json::to_string(&replay).unwrap();
-    assert_eq!(serde_json::from_str::<skewless::plan::Replay>(&json).unwrap(), replay);
+    assert_eq!(serde_json::from_str::<skewless::plan::ReplayForecast>(&json).unwrap(), replay);
 }
 
 fn workload() -> Workload {

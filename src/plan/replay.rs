@@ -48,7 +48,7 @@ pub struct ReplayPlan {
 
 /// What a [`ReplayPlan`] comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replay {
+pub struct ReplayForecast {
     /// How far back it begins.
     pub history: Span,
     /// How many events are in the log when it begins.
@@ -87,7 +87,7 @@ impl ReplayPlan {
     /// # Errors
     /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for no partitions, and for numbers that do not fit. A replay that never
     /// catches up is no error: it is a [`Finding`].
-    pub fn evaluate(&self) -> Result<Replay> {
+    pub fn evaluate(&self) -> Result<ReplayForecast> {
         if self.partitions == 0 {
             return Err(Error::parameter("partitions", 0, "at least 1"));
         }
@@ -97,7 +97,7 @@ impl ReplayPlan {
         let processed = came.map(|came| fitting(u128::from(backlog) + u128::from(came), "events")).transpose()?;
         let bytes = |events: u64| fitting(u128::from(events) * u128::from(self.bytes_per_event), "bytes");
         let required = takes.map(|takes| sum(&[self.history, takes, self.hold], "required")).transpose()?;
-        Ok(Replay {
+        Ok(ReplayForecast {
             history: self.history,
             backlog,
             backlog_per_partition: backlog.div_ceil(u64::from(self.partitions)),
@@ -132,14 +132,14 @@ impl ReplayPlan {
     }
 }
 
-impl Replay {
+impl ReplayForecast {
     /// Whether the plan can be carried out.
     pub fn is_feasible(&self) -> bool {
         is_feasible(&self.findings)
     }
 }
 
-impl fmt::Display for Replay {
+impl fmt::Display for ReplayForecast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} events of {}", self.backlog, about(self.history))?;
         if let Some(takes) = self.takes {

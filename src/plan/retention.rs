@@ -56,7 +56,7 @@ pub struct RetentionPlan {
 
 /// What a [`RetentionPlan`] comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retention {
+pub struct RetentionForecast {
     /// How long the log has to keep events: horizon, replay, hold, and the safety on top.
     pub required: Span,
     /// How long the plan has it keep them: what is settled, or else what is required.
@@ -95,7 +95,7 @@ impl RetentionPlan {
     /// # Errors
     /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for no copies at all, and for numbers that do not fit: 18 million TB
     /// are accepted, 19 million are not.
-    pub fn evaluate(&self) -> Result<Retention> {
+    pub fn evaluate(&self) -> Result<RetentionForecast> {
         if self.replication == 0 {
             return Err(Error::parameter("replication", 0, "at least 1"));
         }
@@ -110,7 +110,7 @@ impl RetentionPlan {
             let bytes = raw(events).checked_mul(copies).map_or(u128::MAX, |hundredths| hundredths.div_ceil(100));
             fitting(bytes, "bytes")
         };
-        let mut found = Retention {
+        let mut found = RetentionForecast {
             required,
             keeps,
             events,
@@ -129,14 +129,14 @@ impl RetentionPlan {
     }
 }
 
-impl Retention {
+impl RetentionForecast {
     /// Whether the plan can be carried out.
     pub fn is_feasible(&self) -> bool {
         is_feasible(&self.findings)
     }
 }
 
-impl fmt::Display for Retention {
+impl fmt::Display for RetentionForecast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { events, stored, keeps, .. } = self;
         write!(f, "{} of log: {events} events, {stored} bytes stored", about(*keeps))?;
