@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 use skewless::replay::{BadEvent, Delivery, Progress, Replay, Step, Tolerance};
 use skewless::samples::{Labels, encode};
-use skewless::{Entity, ErrorKind, FeatureSet, FrontierPolicy, Outcome, Positions, Span, Stream, Timestamp, Value};
+use skewless::{ErrorKind, FeatureSet, FrontierPolicy, Outcome, Positions, Span, Stream, Timestamp};
 
 const FEATURES: &str = r#"{"name": "s", "version": 1, "entity": "user", "time": "ts",
     "columns": {"amount": "f64", "word": "string", "qty": "i64"},
@@ -59,7 +59,7 @@ mod law {
     use proptest::sample::Index;
     use skewless::batch::snapshot;
     use skewless::testing::{Event, events::events, events::moment};
-    use skewless::{Record, State};
+    use skewless::{Entity, Record, State, Value};
 
     use super::*;
 
