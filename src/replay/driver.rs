@@ -5,6 +5,7 @@ use super::progress::{Looks, PartitionProgress, Progress, eta};
 use crate::definition::FeatureSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Positions;
+use crate::plan::Rate;
 use crate::record::{Column, Record};
 use crate::state::Outcome;
 use crate::stream::Stream;
@@ -211,8 +212,8 @@ impl Replay {
         let (events, bad, latest_event) = (self.events(), self.bad.count(), self.stream.latest_event());
         let mut progress = Progress { partitions, events, bad, latest_event, rate: None, eta: None };
         let remaining = progress.remaining();
-        progress.rate = self.looks.rate(now, progress.total().saturating_sub(remaining));
-        progress.eta = eta(remaining, progress.rate);
+        let rate = self.looks.rate(now, progress.total().saturating_sub(remaining));
+        (progress.rate, progress.eta) = (rate.map(Rate::as_per_second), eta(remaining, rate));
         progress
     }
 

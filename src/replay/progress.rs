@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Rate;
 use crate::time::{Span, Timestamp};
 
 /// How many looks the rate is taken over.
@@ -115,8 +116,8 @@ fn rounded(span: Span) -> Span {
 pub(super) struct Looks(Vec<(Timestamp, u64)>);
 
 impl Looks {
-    /// Takes note that so many offsets were done at `now`, and tells how many were in a second.
-    pub(super) fn rate(&mut self, now: Timestamp, done: u64) -> Option<f64> {
+    /// Takes note that so many offsets were done at `now`, and tells at what rate they were.
+    pub(super) fn rate(&mut self, now: Timestamp, done: u64) -> Option<Rate> {
         // A clock that was set back has made what it said before worthless.
         if self.0.last().is_some_and(|(last, _)| *last > now) {
             self.0.clear();
@@ -128,19 +129,14 @@ impl Looks {
             self.0.push((now, done));
         }
         let (first, before) = self.0.first()?;
-        let micros = now.since(*first).as_micros();
-        (micros > 0).then(|| done.saturating_sub(*before) as f64 * 1e6 / micros as f64)
+        // No time at all is no rate.
+        Rate::new(done.saturating_sub(*before), now.since(*first)).ok()
     }
 }
 
-/// How long so much takes at that rate; `None` if for ever.
-pub(super) fn eta(remaining: u64, rate: Option<f64>) -> Option<Span> {
-    if remaining == 0 {
-        return Some(Span::ZERO);
-    }
-    let micros = remaining as f64 * 1e6 / rate.filter(|rate| *rate > 0.0)?;
-    // The cast stops at the longest span there is.
-    Span::from_micros(micros as i64).ok()
+/// How long so much takes at that rate; `None` if for ever, or longer than a span can be.
+pub(super) fn eta(remaining: u64, rate: Option<Rate>) -> Option<Span> {
+    if remaining == 0 { Some(Span::ZERO) } else { rate?.time_for(remaining).ok().flatten() }
 }
 
 #[cfg(test)]
@@ -156,9 +152,9 @@ mod tests {
         let mut looks = Looks::default();
         assert_eq!(looks.rate(at(100), 0), None);
         assert_eq!(looks.rate(at(100), 50), None);
-        assert_eq!(looks.rate(at(110), 100), Some(10.0));
+        assert_eq!(looks.rate(at(110), 100), Some(Rate::per_second(10)));
         assert_eq!(looks.rate(at(50), 120), None);
-        assert_eq!(looks.rate(at(51), 125), Some(5.0));
+        assert_eq!(looks.rate(at(51), 125), Some(Rate::per_second(5)));
     }
 
     #[test]
@@ -168,7 +164,7 @@ mod tests {
             // A fast start, then ten a second.
             let done = if i < 20 { i * 1_000 } else { 19_000 + (i - 19) * 10 };
             let rate = looks.rate(at(i as i64), done);
-            assert!(i < 36 || rate == Some(10.0), "{i}: {rate:?}");
+            assert!(i < 36 || rate == Some(Rate::per_second(10)), "{i}: {rate:?}");
         }
         assert_eq!(looks.0.len(), LOOKS);
     }
@@ -182,13 +178,13 @@ mod tests {
             bad: 0,
             latest_event: None,
             rate: Some(250.0),
-            eta: eta(1, Some(250.0)),
+            eta: eta(1, Some(Rate::per_second(250))),
         };
         assert_eq!(progress.to_string(), "###################.  99 %, 999 of 1000 offsets, 250/s, 1s to go");
         progress.partitions = vec![partition(100, 100)];
         (progress.rate, progress.eta, progress.bad) = (None, eta(0, None), 3);
         assert_eq!(progress.to_string(), "#################### 100 %, 0 of 0 offsets, 0s to go, 3 bad");
         assert!(progress.is_complete() && progress.share() == 1.0);
-        assert_eq!((eta(1, None), eta(1, Some(0.0)), eta(u64::MAX, Some(1e-9)).is_some()), (None, None, true));
+        assert_eq!((eta(1, None), eta(1, Some(Rate::ZERO)), eta(u64::MAX, Some(Rate::per_day(1)))), (None, None, None));
     }
 }

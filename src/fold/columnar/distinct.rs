@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use super::super::sweep::{Range, Reading, Sweep};
-use super::{Rows, integers, seen};
+use super::{Rows, integers, see_at_most};
 use crate::hash::fold;
 use crate::table::{Cells, NO_TEXT};
 use crate::value::ValueRef;
@@ -21,7 +21,7 @@ const NEVER: u32 = u32::MAX;
 
 pub(super) fn sweep(rows: &Rows<'_>, column: &Cells<'_>, limit: usize, windows: &mut [Sweep<'_, '_>]) {
     let code = |codes: &[u32], row: usize| codes.get(row).filter(|code| **code != NO_TEXT).map(|code| u64::from(*code));
-    if seen(windows, rows.len() / 8) {
+    if see_at_most(windows, rows.len() / 8) {
         return match column {
             Cells::Str(codes, _) => each(rows, |row| code(codes, row), limit, windows),
             _ => each(rows, |row| bits(column.get(row)), limit, windows),

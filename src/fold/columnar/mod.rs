@@ -23,7 +23,7 @@ pub(super) fn sweep(how: Columnar, table: &Table<'_>, select: &Select, windows: 
         return false;
     }
     let column = select.args.first().and_then(|at| table.columns.get(*at));
-    let rows = Rows { table, bit: select.bit, few: seen(windows, table.times.len()) };
+    let rows = Rows { table, bit: select.bit, few: see_at_most(windows, table.times.len()) };
     match (how, column) {
         (Columnar::Count, _) => count::sweep(&rows, column, windows),
         (Columnar::Sum | Columnar::Mean, Some(column)) => return tally::sweep(&rows, column, windows),
@@ -49,7 +49,7 @@ struct Rows<'t> {
 }
 
 /// Whether all ranges of all windows together have at most so many rows.
-fn seen(windows: &[Sweep<'_, '_>], most: usize) -> bool {
+fn see_at_most(windows: &[Sweep<'_, '_>], most: usize) -> bool {
     let mut ranges = windows.iter().flat_map(|window| window.ranges);
     ranges.try_fold(most, |rest, (from, to)| rest.checked_sub((to - from) as usize)).is_some()
 }

@@ -45,7 +45,7 @@ fn answer(answers: &mut Reading<'_>, column: &Cells<'_>, rows: impl Iterator<Ite
     rows.for_each(|row| or_default(answers, row.map(|row| column.get(row).to_value())));
 }
 
-/// The best input of the time of the first there is, of rows that lead away from where the window ends or starts.
+/// Of rows that lead away from an end of the window, the best input among those of the same time as the first there is.
 fn first_of(
     range: impl Iterator<Item = u32>,
     rows: &Rows<'_>,
