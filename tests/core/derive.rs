@@ -1,5 +1,4 @@
 //! Catches a struct whose derived columns are not what its fields and attributes say.
-#![cfg(feature = "derive")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::borrow::Cow;
@@ -205,7 +204,7 @@ mod vendored {
     pub(crate) struct Id(pub(crate) u8);
 
     #[derive(inner::Field)]
-    #[field(crate = "crate::vendored::inner", rename_all = "lowercase")]
+    #[field(crate = "crate::derive::vendored::inner", rename_all = "lowercase")]
     pub(crate) enum Only {
         One,
     }

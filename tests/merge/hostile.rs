@@ -10,7 +10,7 @@ use skewless::{BatchView, Cut, Entity, Error, ErrorKind, External, Externals, Fe
 use skewless::{Outcome, Positions, Serving, Span, State, Stream, Timestamp, Value, ValueRef, ViewBuilder};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-#[path = "../benches/shop/mod.rs"]
+#[path = "../../benches/shop/mod.rs"]
 mod shop;
 
 use shop::Dice;

@@ -3,24 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher};
-use std::sync::{PoisonError, RwLock};
 
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use skewless::ErrorKind;
 use skewless::sketches::{Hll, ValueHash};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-#[path = "../benches/shop/mod.rs"]
+#[path = "../../benches/shop/mod.rs"]
 mod shop;
 
+use crate::kit::{PEAK, alone, unmeasured};
 use shop::Dice;
-
-/// Memory is measured for the whole process: who measures writes, everyone else reads.
-static MEASURED: RwLock<()> = RwLock::new(());
-
-fn unmeasured() -> impl Drop {
-    MEASURED.read().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn below(dice: &mut Dice, end: usize) -> usize {
     (dice.roll() % end as u64) as usize
@@ -545,9 +538,6 @@ fn has_short_numbers(raw: &[u8]) -> bool {
     [seed, length].into_iter().all(|number| number.len() == 1 || raw[number.end - 1] != 0)
 }
 
-#[global_allocator]
-static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
-
 /// What `work` gives, held to a bound of the bytes that it had allocated at one time.
 fn bounded<T>(bytes: &[u8], worst: &mut usize, work: impl Fn() -> T) -> T {
     let bound = 1024 + 16 * bytes.len();
@@ -568,7 +558,7 @@ fn bounded<T>(bytes: &[u8], worst: &mut usize, work: impl Fn() -> T) -> T {
 
 #[test]
 fn tampered_bytes_are_refused_or_are_the_bytes_of_a_sketch() {
-    let _alone = MEASURED.write().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let mut dice = Dice(3);
     let mut sketches = Vec::new();
     for precision in [4, 5, 6, 8] {

@@ -1,9 +1,7 @@
 //! Catches quantiles farther off than promised, and a histogram whose level depends on order or partition.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-mod sketch_kit;
-
-use sketch_kit::{Dice, Sketch, alone, fold, frame_errors, one_state, tampered};
+use crate::kit::{Dice, Sketch, alone, fold, frame_errors, one_state, tampered};
 use skewless::sketches::LogHistogram;
 use skewless::{ErrorKind, Result};
 
@@ -229,7 +227,7 @@ fn a_level_that_no_values_need_is_refused() {
     assert_eq!(bytes[7], 0);
     let mut with_level = |level| {
         bytes[7] = level;
-        sketch_kit::reseal(&mut bytes);
+        crate::kit::reseal(&mut bytes);
         LogHistogram::decode(&bytes).map_err(|error| error.kind())
     };
     assert_eq!(with_level(0), Ok(sketch.clone()));
@@ -248,7 +246,7 @@ fn the_bytes_are_the_documented_ones() {
     // Bucket 1023 * 64 with three values, 63 empty ones, one value; negative: bucket 1022 * 64.
     let mut want = b"SKLH\x01\x06\x80\x10\x00\x04\x05\x06\x02\xc0\xff\x03\x03\x3f\x01\x01\x80\xff\x03\xc8\x01".to_vec();
     want.extend([0; 4]);
-    sketch_kit::reseal(&mut want);
+    crate::kit::reseal(&mut want);
     assert_eq!(sketch.encode(), want);
 }
 

@@ -351,7 +351,7 @@ fn a_window_that_ends_before_the_cut_does_not_need_the_stream() {
     let view = view_of("v", at(48), at(49), &[bought("ada", 24 * H - 1, 1.0)], &[]);
     let state = view.state(&set, &"ada".into()).unwrap();
     assert_eq!(view.state(&set, &"bob".into()).unwrap(), Lookup::NotFound);
-    let stranger = crate::set(&[r#""n": {"count": "*", "over": "lifetime"}"#.into()]);
+    let stranger = self::set(&[r#""n": {"count": "*", "over": "lifetime"}"#.into()]);
     assert_eq!(view.state(&stranger, &"ada".into()).unwrap_err().kind(), ErrorKind::Mismatch);
     let served = merge(&set, Some(view.manifest()), state.as_ref(), Lookup::Failed, at(48)).unwrap();
     assert_eq!(status(&served, "clicks_before"), Status::Complete);

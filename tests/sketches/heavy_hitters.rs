@@ -1,11 +1,9 @@
 //! Catches heavy hitters that depend on order or partition, and top keys that a merge loses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-mod sketch_kit;
-
 use std::collections::BTreeMap;
 
-use sketch_kit::{Dice, Sketch, Zipf, alone, fold, frame_errors, one_state, peak_of, tampered};
+use crate::kit::{Dice, Sketch, Zipf, alone, fold, frame_errors, one_state, peak_of, tampered};
 use skewless::sketches::{HeavyHitters, ValueHash};
 use skewless::{ErrorKind, Result, Value, ValueRef};
 
@@ -271,7 +269,7 @@ fn the_bytes_are_the_documented_ones() {
         before = rank;
     }
     want.extend([0; 4]);
-    sketch_kit::reseal(&mut want);
+    crate::kit::reseal(&mut want);
     assert_eq!(sketch.encode(), want);
 }
 

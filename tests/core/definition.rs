@@ -184,7 +184,7 @@ fn declared(text: &str) -> Builder {
 
 #[test]
 fn the_sample_definition_is_read() {
-    let set = read(include_str!("../examples/compute/shopper.json"));
+    let set = read(include_str!("../../examples/compute/shopper.json"));
     assert_eq!((set.name(), set.version(), set.names().len()), ("shopper", 1, 9));
     assert_eq!((set.names()[0].as_str(), set.names()[8].as_str()), ("clicks_7d", "ctr_7d"));
     let kinds: Vec<Kind> = set.shapes().filter_map(|shape| shape.kind()).collect();
@@ -262,7 +262,7 @@ fn custom_computers_are_read_by_name_and_told_apart_by_id() {
     assert!(error.unwrap_err().to_string().contains("edge, count"), "custom names come first");
 }
 
-const CHANGES: &str = include_str!("golden/definition_changes.txt");
+const CHANGES: &str = include_str!("../golden/definition_changes.txt");
 
 /// The definition that the rows of `CHANGES` change.
 fn original() -> &'static str {
@@ -367,8 +367,9 @@ fn placed(place: &str, text: &str) -> String {
 #[test]
 fn every_mistake_says_where_it_is_and_what_is_allowed() {
     let (mut faults, mut rows) = (Vec::new(), 0);
-    for line in
-        include_str!("golden/definition_errors.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    for line in include_str!("../golden/definition_errors.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
         let (place, rest) = line.split_once(" <- ").unwrap();
         let [text, at, piece] = rest.split(" => ").collect::<Vec<_>>().try_into().unwrap();

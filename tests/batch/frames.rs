@@ -1,6 +1,5 @@
 //! Catches any difference between the Polars door and the oracle, in any chunking and for every type it reads.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
-#![cfg(feature = "polars")]
 
 use polars::df;
 use polars::prelude::{

@@ -1,7 +1,6 @@
 //! Catches answers that get lost, mixed up or computed otherwise where a table is larger than the block that the batch
 //! pass works on at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
-#![cfg(feature = "arrow")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,9 +1,7 @@
 //! Catches a Count-Min that depends on order or on what was removed, that counts too low, or that claims too much.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-mod sketch_kit;
-
-use sketch_kit::{Dice, Sketch, Zipf, alone, fold, frame_errors, one_state, peak_of, tampered, wander};
+use crate::kit::{Dice, Sketch, Zipf, alone, fold, frame_errors, one_state, peak_of, tampered, wander};
 use skewless::sketches::{CountMin, ValueHash};
 use skewless::{ErrorKind, Result, ValueRef};
 
@@ -259,7 +257,7 @@ fn the_bytes_are_the_documented_ones() {
             }
         }
         want.extend([0; 4]);
-        sketch_kit::reseal(&mut want);
+        crate::kit::reseal(&mut want);
         assert_eq!(sketch.encode(), want);
     }
 }
@@ -296,6 +294,6 @@ fn rows_with_different_sums_are_refused() {
     let at = bytes.len() - 5;
     assert_eq!(bytes[at], 2);
     bytes[at] = 4;
-    sketch_kit::reseal(&mut bytes);
+    crate::kit::reseal(&mut bytes);
     assert!(CountMin::decode(&bytes).unwrap_err().to_string().contains("different sums"));
 }

@@ -1,5 +1,4 @@
 //! Catches samples that the `metrics` facade is not given, or is left with after they are gone.
-#![cfg(feature = "metrics")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! What the tests of all sketches share: numbers, the laws by fuzzing, tampered bytes, memory.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 use std::fmt::Debug;
-use std::sync::Mutex;
+use std::sync::{PoisonError, RwLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,13 +10,17 @@ use skewless::{ErrorKind, Result};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 #[global_allocator]
-static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
+pub(crate) static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 
-/// One test at a time, since memory is measured for the whole process.
-static ALONE: Mutex<()> = Mutex::new(());
+/// Memory is measured for the whole process: who measures writes, everyone else reads.
+static MEASURED: RwLock<()> = RwLock::new(());
 
 pub(crate) fn alone() -> impl Drop {
-    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    MEASURED.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn unmeasured() -> impl Drop {
+    MEASURED.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// splitmix64.

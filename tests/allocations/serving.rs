@@ -5,12 +5,12 @@
 //! allocator of one's own, and there is no `unsafe` in this crate.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-#[path = "../benches/shop/mod.rs"]
+#[path = "../../benches/shop/mod.rs"]
 mod shop;
 
 use std::mem::size_of;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::{PEAK, alone};
 use shop::{clicks_between, set};
 use skewless::merge::{Decision, Part, Provenance};
 use skewless::{
@@ -18,19 +18,10 @@ use skewless::{
     ViewBuilder,
 };
 
-#[global_allocator]
-static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
-
 const DAY: i64 = 86_400_000_000;
 /// 2026-11-23T00:00:00Z.
 const CUT: i64 = 1_795_392_000_000_000;
 const NOW: i64 = CUT + DAY;
-
-/// The counters are of the process, so tests take turns.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros).unwrap()

@@ -1,17 +1,14 @@
 //! Catches memory that a derived record takes to be read: it lends what it has.
 //!
 //! The most bytes in use since a moment ago are looked at, and any allocation at all, however short, shows in them.
-#![cfg(feature = "derive")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::borrow::Cow;
 use std::hint::black_box;
 
+use crate::{PEAK, alone};
 use chrono::{DateTime, Utc};
 use skewless::{Column, Feature, FeatureSet, Field, Record, State, ValueRef, Window};
-
-#[global_allocator]
-static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 
 #[derive(Field)]
 #[field(rename_all = "snake_case")]
@@ -77,9 +74,9 @@ fn click(at: DateTime<Utc>) -> Click<'static> {
     }
 }
 
-/// One test, so that no other takes memory meanwhile.
 #[test]
 fn reading_a_derived_record_takes_no_memory() {
+    let _alone = alone();
     let count = || Feature::count().over(Window::lifetime());
     let columns = ["action", "device", "page", "price", "taste", "isMember", "missing"];
     let mut set = FeatureSet::builder("s").record::<Click>();

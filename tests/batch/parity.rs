@@ -1,6 +1,5 @@
 //! Catches any difference between the doors: per event, over Arrow in any chunking, and the oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
-#![cfg(feature = "arrow")]
 
 use std::sync::Arc;
 
