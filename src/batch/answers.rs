@@ -2,7 +2,7 @@
 
 use super::parallel::each;
 use crate::definition::FeatureSet;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::table::{Answered, Deal};
 use crate::value::{Shape, Value};
 
@@ -19,19 +19,30 @@ impl<'a> Answers<'a> {
         Self { set, rows, answers: set.names().iter().map(|_| None).collect() }
     }
 
-    /// Adds the answers of feature `at` to the queries of one block more; `overflow` is one that has no place in a
-    /// column.
-    pub(super) fn add(&mut self, at: usize, part: Answered<'a>, overflow: Option<usize>) -> Result<()> {
-        if let Some(query) = overflow {
-            let name = self.set.names().get(at).map_or("?", String::as_str);
-            return Err(Error::overflow(name).context(format!("query {query}")));
+    /// Adds the answers to the queries of some blocks more, each with its feature.
+    pub(super) fn add(&mut self, parts: impl Iterator<Item = (usize, Answered<'a>)>) {
+        let mut by_feature: Vec<Vec<Answered<'a>>> = self.answers.iter().map(|_| Vec::new()).collect();
+        for (at, part) in parts {
+            if let Some(parts) = by_feature.get_mut(at) {
+                parts.push(part);
+            }
         }
-        match self.answers.get_mut(at) {
-            Some(Some(all)) => all.append(part, self.rows),
-            Some(slot) => *slot = Some(part),
-            None => {}
-        }
-        Ok(())
+        let (known, rows) = (std::mem::take(&mut self.answers).into_iter(), self.rows);
+        self.answers = each(known.zip(by_feature), |(mut all, parts)| {
+            for part in parts {
+                match &mut all {
+                    Some(all) => all.append(part, rows),
+                    None => all = Some(part),
+                }
+            }
+            all
+        });
+    }
+
+    /// The error for an integer of feature `at` that has no place in a column.
+    pub(super) fn overflow(&self, at: usize, query: usize) -> Error {
+        let name = self.set.names().get(at).map_or("?", String::as_str);
+        Error::overflow(name).context(format!("query {query}"))
     }
 
     /// Brings answers given block by block into the order of the queries.

@@ -29,7 +29,9 @@
 //! ```
 //!
 //! # Memory
-//! Beside the tables themselves and the result: about as much again as the result, and twenty bytes an event.
+//! Beside the tables themselves and the result: about as much again as the result, and twenty bytes an event. It is taken
+//! in large pieces, which the allocator of most systems gives back at once and fetches anew for the next pass: with one that
+//! keeps them, such as mimalloc, passes that follow each other take about a quarter less time.
 
 mod answers;
 #[cfg(feature = "arrow")]

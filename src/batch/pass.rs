@@ -39,8 +39,8 @@ pub(super) struct Side<'a> {
 impl<'a> Side<'a> {
     pub(super) fn new(deal: &'a Deal, numbers: &[u32], times: &[i64]) -> Self {
         let sorted = times.is_sorted();
-        let numbers = deal.put(numbers.iter().copied(), 0);
-        Self { deal, numbers, times: deal.put(times.iter().copied(), 0), sorted }
+        let (numbers, times) = both(|| deal.put(numbers.iter().copied(), 0), || deal.put(times.iter().copied(), 0));
+        Self { deal, numbers, times, sorted }
     }
 
     /// The rows of a block by entity and time, and their times.
@@ -79,13 +79,15 @@ impl<'a> Pass<'a> {
     pub(super) fn run(&self) -> Result<Answers<'_>> {
         let deal = self.queries.as_ref().unwrap_or(&self.events).deal;
         let mut answers = Answers::new(self.set, deal.places.len());
-        let at_once = if threads() == 1 { 1 } else { 4 * threads() };
+        let at_once = if threads() == 1 { 1 } else { 8 * threads() };
         for from in (0..self.blocks.len()).step_by(at_once) {
             let to = self.blocks.len().min(from + at_once);
-            for (feature, part, overflow) in each(from..to, |block| self.block(block)).into_iter().flatten() {
-                let query = overflow.map(|place| deal.places.iter().position(|known| *known == place).unwrap_or(0));
-                answers.add(feature, part, query)?;
+            let parts = each(from..to, |block| self.block(block));
+            if let Some((feature, place)) = parts.iter().flatten().find_map(|(at, _, place)| Some((*at, (*place)?))) {
+                let query = deal.places.iter().position(|known| *known == place).unwrap_or(0);
+                return Err(answers.overflow(feature, query));
             }
+            answers.add(parts.into_iter().flatten().map(|(feature, part, _)| (feature, part)));
         }
         answers.collect(deal);
         answers.derive();

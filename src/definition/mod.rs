@@ -182,6 +182,7 @@ impl FeatureSet {
         &self.columns()[self.plan().entities]
     }
 
+    #[inline]
     pub(crate) fn plan(&self) -> &Plan {
         &self.0.plan
     }

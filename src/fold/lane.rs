@@ -2,8 +2,10 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::Range;
 
 use crate::computer::FeatureComputer;
+use crate::time::Grid;
 
 /// Panes of one fold of one entity: states by pane start, in time order, only where something is.
 pub(crate) trait Lane: Any + Debug + Send + Sync {
@@ -37,6 +39,26 @@ impl<S> Panes<S> {
             self.0.insert(place, (start, identity()));
         }
         self.0.get_mut(place).map(|(_, state)| state)
+    }
+
+    /// Moves some panes onto a grid that is coarser there, and merges those that meet.
+    pub(super) fn coarsen<C: FeatureComputer<State = S>>(&mut self, computer: &C, range: Range<usize>, grid: &Grid) {
+        let Some(panes) = self.0.get_mut(range.clone()) else { return };
+        // How many are kept so far: they are moved to the front.
+        let mut kept = 0usize;
+        for next in 0..panes.len() {
+            let (before, after) = panes.split_at_mut(next);
+            let Some((start, state)) = after.first_mut() else { break };
+            *start = grid.pane(*start).unwrap_or(*start);
+            match kept.checked_sub(1).and_then(|last| before.get_mut(last)) {
+                Some((last, into)) if last == start => computer.merge(into, state),
+                _ => {
+                    panes.swap(kept, next);
+                    kept += 1;
+                }
+            }
+        }
+        self.0.drain(range.start + kept..range.end);
     }
 }
 

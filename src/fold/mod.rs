@@ -163,7 +163,7 @@ impl<C: FeatureComputer> Fold for C {
         let mut next = range.start.max(rows.lower_bound(grid.reach()));
         while let Some((start, until)) = heads.get(next).and_then(|head| pane.seek(head.time)) {
             let first = next;
-            next += heads.get(first..).map_or(0, |rest| rest.iter().take_while(|head| head.time < until).count());
+            next += heads.get(first..).map_or(0, |rest| rest.partition_point(|head| head.time < until));
             if let Some(state) = picks.fold(self, rows, first..next) {
                 flush(self, lane, start, state);
             }
@@ -184,20 +184,10 @@ impl<C: FeatureComputer> Fold for C {
         for (from, until) in old.aged(new) {
             let first = panes.0.partition_point(|(start, _)| *start < from);
             let last = panes.0.partition_point(|(start, _)| *start < until);
-            if first == last {
-                continue;
+            if first < last {
+                // The pane just before may be the coarser one that these fold into.
+                panes.coarsen(self, first.saturating_sub(1)..last, new);
             }
-            // The pane just before may be the coarser one that these fold into.
-            let mut coarse: Vec<(i64, C::State)> = Vec::new();
-            let before = first.saturating_sub(1);
-            for (start, state) in panes.0.get(before..last).unwrap_or(&[]) {
-                let start = new.pane(*start).unwrap_or(*start);
-                match coarse.last_mut() {
-                    Some((at, into)) if *at == start => self.merge(into, state),
-                    _ => coarse.push((start, state.clone())),
-                }
-            }
-            panes.0.splice(before..last, coarse);
         }
         if panes.0.is_empty() {
             *lane = None;

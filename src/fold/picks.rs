@@ -90,16 +90,14 @@ impl<'s> Picks<'s> {
         heads: &[Head],
         input: impl Fn(usize, Timestamp) -> Option<C::Input<'r>>,
     ) -> Option<C::State> {
-        let mut state: Option<C::State> = None;
         // Backward, so that `last` keeps the first value it meets instead of each in turn.
-        for (i, head) in heads.iter().enumerate().rev() {
-            if head.mask & self.bit != 0
-                && let Some(input) = input(i, Timestamp::clamped(head.time))
-            {
-                let state = state.get_or_insert_with(|| computer.identity());
-                step(computer, state, input, head.mask & self.retract != 0);
-            }
-        }
-        state
+        let picked = heads.iter().enumerate().rev().filter(|(_, head)| head.mask & self.bit != 0);
+        let mut inputs = picked
+            .filter_map(|(i, head)| Some((input(i, Timestamp::clamped(head.time))?, head.mask & self.retract != 0)));
+        let (first, minus) = inputs.next()?;
+        let mut state = computer.identity();
+        step(computer, &mut state, first, minus);
+        inputs.for_each(|(input, minus)| step(computer, &mut state, input, minus));
+        Some(state)
     }
 }

@@ -89,10 +89,9 @@ impl<'c, 'a> Entry<'c, 'a> {
         };
         // An entity column is read only if a filter or an aggregate uses it as well.
         let from = if plan.reads_entity { 0 } else { plan.entities };
-        for column in plan.columns.get(from..).unwrap_or(&[]) {
-            if let Some(cell) = cells.get_mut(column.index()) {
-                read_into(cell, column, record.field(column))?;
-            }
+        let (columns, places) = (plan.columns.get(from..).unwrap_or(&[]), cells.get_mut(from..).unwrap_or(&mut []));
+        for (column, cell) in columns.iter().zip(places) {
+            read_into(cell, column, record.field(column))?;
         }
         let Some(ValueRef::Time(time)) = cells.get(plan.entities).copied() else {
             let name = plan.columns.get(plan.entities).map_or("time", Column::name);
@@ -111,15 +110,16 @@ impl<'c, 'a> Entry<'c, 'a> {
     /// Appends the values a row keeps: null where no filter that passed needs them.
     #[inline]
     pub(super) fn keep(&self, plan: &Plan, into: &mut Vec<Value>) {
-        into.extend(plan.kept.iter().map(|(column, bits)| {
+        into.reserve(plan.kept.len());
+        for (column, bits) in &plan.kept {
             let cell = if bits & self.mask != 0 { self.cells.get(*column) } else { None };
             match cell {
-                None | Some(ValueRef::Null) => Value::Null,
-                Some(ValueRef::F64(x)) => Value::F64(*x),
-                Some(ValueRef::I64(x)) => Value::I64(*x),
-                Some(ValueRef::Str(text)) => Value::Str(Text::new(text)),
-                Some(other) => other.to_value(),
+                None | Some(ValueRef::Null) => into.push(Value::Null),
+                Some(ValueRef::F64(x)) => into.push(Value::F64(*x)),
+                Some(ValueRef::I64(x)) => into.push(Value::I64(*x)),
+                Some(ValueRef::Str(text)) => into.push(Value::Str(Text::new(text))),
+                Some(other) => into.push(other.to_value()),
             }
-        }));
+        }
     }
 }

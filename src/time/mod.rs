@@ -107,6 +107,7 @@ impl Timestamp {
         Self::clamped(floor(self.0, span.0))
     }
 
+    #[inline]
     pub(crate) const fn clamped(micros: i64) -> Self {
         if micros < Self::MIN.0 {
             Self::MIN

@@ -12,6 +12,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::super::answers::Answers;
 use super::super::bound::{AS_OF, Bound};
+use super::super::parallel::each;
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::stream::{Entity, key_part};
@@ -39,10 +40,14 @@ fn time_column(times: &[i64], fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef
 }
 
 fn value_columns(columns: Answers<'_>, fields: &mut Vec<Field>, arrays: &mut Vec<ArrayRef>) -> Result<()> {
-    for (name, shape, nullable, answers) in columns.into_values() {
+    let values = each(columns.into_values(), |(name, shape, nullable, answers)| {
         let values = answered(&shape, answers)?;
-        fields.push(Field::new(name, values.data_type().clone(), nullable));
-        arrays.push(values);
+        Ok((Field::new(name, values.data_type().clone(), nullable), values))
+    });
+    for value in values {
+        let (field, array) = value?;
+        fields.push(field);
+        arrays.push(array);
     }
     Ok(())
 }

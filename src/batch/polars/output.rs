@@ -11,6 +11,7 @@ use polars_arrow::offset::{Offsets, OffsetsBuffer};
 
 use super::super::answers::Answers;
 use super::super::bound::{AS_OF, Bound};
+use super::super::parallel::each;
 use crate::definition::FeatureSet;
 use crate::error::{Error, Result};
 use crate::stream::{Entity, key_part};
@@ -59,8 +60,9 @@ fn time_column(times: &[i64]) -> Column {
 }
 
 fn value_columns(answers: Answers<'_>, columns: &mut Vec<Column>) -> Result<()> {
-    for (name, shape, _, answers) in answers.into_values() {
-        columns.push(answered(name.into(), &shape, answers)?.into_column());
+    let values = each(answers.into_values(), |(name, shape, _, answers)| answered(name.into(), &shape, answers));
+    for value in values {
+        columns.push(value?.into_column());
     }
     Ok(())
 }
