@@ -195,17 +195,10 @@ impl<C: FeatureComputer> Fold for C {
     }
 
     fn arrange(&self, lane: &mut LaneSlot, grid: &Grid, until: i64) {
-        let Some(old) = lane.is_some().then(|| panes_mut::<C>(lane)).flatten() else { return };
-        let mut new: Vec<(i64, C::State)> = Vec::with_capacity(old.0.len());
-        for (start, state) in old.0.drain(..) {
-            let Some(start) = grid.pane(start).filter(|start| *start < until) else { continue };
-            match new.last_mut() {
-                Some((last, into)) if *last == start => self.merge(into, &state),
-                _ => new.push((start, state)),
-            }
-        }
-        old.0 = new;
-        if old.0.is_empty() {
+        let Some(panes) = lane.is_some().then(|| panes_mut::<C>(lane)).flatten() else { return };
+        panes.0.retain(|(start, _)| grid.pane(*start).is_some_and(|start| start < until));
+        panes.coarsen(self, 0..panes.0.len(), grid);
+        if panes.0.is_empty() {
             *lane = None;
         }
     }
